@@ -1,0 +1,380 @@
+"""One pull from an IMAP account: which folders, in which order, in which pages, and the cursor after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from connectors.base import Cursor, Observation, Page, TryLater, Unreadable
+from connectors.folders import decode_name, is_read, role_of
+from connectors.headers import FIELDS, interaction
+from connectors.imap_fetch import Message, items
+from connectors.imap_replies import Box, Listed, Refused
+from connectors.imap_session import Session
+from connectors.imap_uids import TOP, Ranges, Uids, listed, ranges_of
+
+if TYPE_CHECKING:
+    from connectors.imap import Folders
+
+FIRST_PAGE = 200
+BIGGEST_PAGE = 2000
+
+MOST_AT_ONCE = 8 << 20
+"""Bytes of header fields after which what was read is handed over, although the page has not ended."""
+
+MOST_QUESTIONS = 120
+"""Commands in search of the messages for whose sake a server refuses a page."""
+
+
+_NO_FOLDERS = {"\\noselect", "\\nonexistent", "\\flagged", "\\important"}
+"""Nothing is in these, or only what is in other folders too (RFC 6154 section 2, RFC 8457)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder to read. ``name``: decoded, with ``/`` between segments; ``raw``: as the server writes it."""
+
+    name: str
+    raw: bytes
+    role: str | None
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the reading of one folder stands: all from ``low`` to ``high`` was said.
+
+    ``next`` and ``exists`` are the server's UIDNEXT and count when there was nothing above ``high`` any more.
+    """
+
+    validity: int
+    low: int
+    high: int
+    next: int
+    exists: int
+
+    def is_same(self, box: Box | None) -> bool:
+        """Whether nothing can have come. UIDNEXT is believed only if it is above all that was seen."""
+        return box is not None and (box.validity, box.next, box.exists) == (
+            self.validity, self.next, self.exists
+        ) and box.next > self.high  # fmt: skip
+
+    def holds(self, box: Box) -> bool:
+        """Whether the UIDs still mean the same messages. UIDNEXT goes back when a server comes out of a backup."""
+        return box.validity == self.validity and not 0 < box.next < self.next
+
+
+class Reading:
+    """One pull on ``session``, of the folders that ``folders`` lets be read, from ``cursor`` on."""
+
+    def __init__(self, session: Session, folders: Folders, cursor: Cursor | None) -> None:
+        self._session = session
+        self._folders = folders
+        self._stands = _stands_of(cursor)
+        self._refused: dict[str, str] = dict((cursor or {}).get("refused") or {})
+        self._todo: dict[str, Uids] = {}
+        self._left: dict[str, int | None] = {}
+        self._size = FIRST_PAGE
+        self._open: tuple[str, Box] | None = None
+        self._stale = False
+        """Whether the cursor says more than the one that the last page had."""
+        self._gmail = False
+        self._items = ""
+
+    @property
+    def inbox(self) -> tuple[int, int] | None:
+        """UIDVALIDITY and UIDNEXT of INBOX, if it is read."""
+        stand = self._stands.get("INBOX")
+        return (stand.validity, stand.next) if stand else None
+
+    def pages(self) -> Iterator[Page]:
+        """All pages there are for now."""
+        session = self._session
+        gmail = "X-GM-EXT-1" in session.caps
+        folders, refused = chosen(session.folders(status=not gmail), self._folders, gmail)
+        self._gmail = gmail and [folder.role for folder in folders] == ["all"]
+        self._items = items(FIELDS, self._gmail)
+        names = {folder.name for folder in folders}
+        self._stands = {name: stand for name, stand in self._stands.items() if name in names}
+        self._refused = {name: why for name, why in self._refused.items() if name in names or name in refused}
+        for folder in folders:
+            stand = self._stands.get(folder.name)
+            count = folder.box.exists if folder.box else None
+            if stand is not None:
+                count = 0 if stand.low <= 1 else None if count is None else min(count, stand.low - 1)
+            self._left[folder.name] = count
+        yield from self._refuse(refused)
+        for folder in folders:
+            yield from self._news(folder)
+        if self._stale:
+            yield self._page(())
+        for folder in folders:
+            yield from self._backfill(folder)
+
+    def _page(self, observations: tuple[Observation, ...]) -> Page:
+        self._stale = False
+        folders = {
+            name: {"validity": s.validity, "low": s.low, "high": s.high, "next": s.next, "exists": s.exists}
+            for name, s in self._stands.items()
+        }
+        cursor: dict[str, Any] = {"v": 1, "folders": folders}
+        if self._refused:
+            cursor["refused"] = dict(self._refused)
+        counts = [count for count in self._left.values() if count is not None]
+        return Page(observations, cursor, sum(counts) if len(counts) == len(self._left) else None)
+
+    def _refuse(self, refused: dict[str, str]) -> Iterator[Page]:
+        """Folders that cannot be read are said once, not at each pull."""
+        new = {name: why for name, why in refused.items() if name not in self._refused}
+        if new:
+            self._refused |= new
+            yield self._page(tuple(Unreadable(f"folder:{name}", why) for name, why in new.items()))
+
+    def _examine(self, folder: Folder) -> Box:
+        if self._open is None or self._open[0] != folder.name:
+            self._open = None
+            self._open = (folder.name, self._session.examine(folder.raw))
+        return self._open[1]
+
+    def _news(self, folder: Folder) -> Iterator[Page]:
+        """Of a folder that was read before, what came since; of another one, the newest page."""
+        stand = self._stands.get(folder.name)
+        if stand is not None and stand.is_same(folder.box):
+            return
+        try:
+            box = self._examine(folder)
+            if self._refused.pop(folder.name, None):
+                self._stale = True
+            if stand is not None and stand.holds(box):
+                if not stand.is_same(box):
+                    yield from self._since(folder, stand, box)
+                return
+            uids = self._session.search(1, TOP, box.exists)
+        except Refused as error:
+            self._left[folder.name] = 0
+            yield from self._refuse({folder.name: f"the server does not open it: {error}"})
+            return
+        high = uids.highest
+        self._todo[folder.name] = uids
+        self._left[folder.name] = len(uids)
+        stand = Stand(box.validity, high + 1, high, box.next, box.exists)
+        if not high:
+            self._stands[folder.name] = replace(stand, low=1)
+            self._stale = True
+            return
+        # only now: until the first page of it is there, the old stand is as good as any
+        yield from self._down(folder, stand, uids, pages=1)
+
+    def _since(self, folder: Folder, stand: Stand, box: Box) -> Iterator[Page]:
+        uids = self._session.search(stand.high + 1, TOP, box.exists)
+        behind = self._left[folder.name]
+        left = len(uids)  # the page after the one handed over is taken from uids already
+        for observations, asked in self._fetch(folder, box, uids.take_oldest, self._size):
+            if asked:
+                left -= _count(asked)
+                self._left[folder.name] = None if behind is None else behind + left
+                stand = replace(stand, high=asked[-1][1])
+                if not left:
+                    stand = replace(stand, next=box.next, exists=box.exists)
+                self._stands[folder.name] = stand
+            yield self._page(observations)
+        if (stand.next, stand.exists) != (box.next, box.exists):
+            self._stands[folder.name] = replace(stand, next=box.next, exists=box.exists)
+            self._stale = True
+
+    def _backfill(self, folder: Folder) -> Iterator[Page]:
+        """All that is below what was read."""
+        stand = self._stands.get(folder.name)
+        if stand is None or stand.low <= 1:
+            return
+        try:
+            box = self._examine(folder)
+            if not stand.holds(box):
+                return  # it changed while we read: the next pull begins anew with it
+            uids = self._todo.get(folder.name)
+            if uids is None:
+                uids = self._session.search(1, stand.low - 1, box.exists)
+        except Refused as error:
+            yield from self._refuse({folder.name: f"the server does not open it: {error}"})
+            return
+        self._left[folder.name] = len(uids)
+        if not uids:
+            self._stands[folder.name] = replace(stand, low=1)
+            yield self._page(())
+            return
+        yield from self._down(folder, stand, uids)
+
+    def _down(self, folder: Folder, stand: Stand, uids: Uids, pages: int | None = None) -> Iterator[Page]:
+        """Pages from the newest of ``uids`` down."""
+        taken = 0
+
+        def take(most: int) -> Ranges:
+            nonlocal taken
+            taken += 1
+            return uids.take_newest(most) if pages is None or taken <= pages else []
+
+        box = self._examine(folder)
+        size = FIRST_PAGE if pages else self._size
+        left = len(uids)
+        for observations, asked in self._fetch(folder, box, take, size):
+            if asked:
+                left -= _count(asked)
+                self._left[folder.name] = left
+                stand = replace(stand, low=asked[0][0] if left else 1)
+                self._stands[folder.name] = stand
+            yield self._page(observations)
+
+    def _fetch(
+        self, folder: Folder, box: Box, take: Callable[[int], Ranges], size: int
+    ) -> Iterator[tuple[tuple[Observation, ...], Ranges]]:
+        """Pages of observations, each with the UIDs that are settled by it: none if more of them is to come."""
+        session = self._session
+        asked = take(size)
+        tag = session.ask_fetch(asked, self._items) if asked else b""
+        while asked:
+            named = f"{folder.name}/{box.validity}"
+            messages = self._answers(tag, asked)
+            observations: list[Observation] = []
+            weight = 0
+            for message in messages:
+                observation = self._observe(message, folder, named)
+                if observation is not None:
+                    observations.append(observation)
+                    weight += len(message.block)
+                    if weight > MOST_AT_ONCE:
+                        yield tuple(observations), []
+                        observations, weight = [], 0
+            observations.reverse()
+            size = self._next_size(size, asked)
+            following = take(size)
+            if following:
+                tag = session.ask_fetch(following, self._items)
+            yield tuple(observations), asked
+            asked = following
+
+    def _next_size(self, size: int, asked: Ranges) -> int:
+        """Pages grow while the server is quick, and shrink while it is so slow that a page may miss its deadline."""
+        waited = self._session.waited / self._session.patience
+        if waited > 0.2:
+            size = max(50, size // 2)
+        elif waited < 0.05 and _count(asked) >= size:
+            size = min(BIGGEST_PAGE, size * 2)
+        self._size = max(size, FIRST_PAGE)
+        return size
+
+    def _observe(self, message: Message, folder: Folder, named: str) -> Observation | None:
+        """What is said of a message; None for a draft on Gmail, and for mail that wears an excluded label there."""
+        labels: tuple[str, ...] = (folder.name,)
+        thread = None
+        named = f"{named}/{message.uid}"
+        if self._gmail:
+            labels = tuple(sorted({label.removeprefix("\\") for label in message.labels})) or labels
+            if "\\draft" in map(str.lower, message.labels) or any(map(self._folders.excludes, labels)):
+                return None
+            thread = message.thread and f"gm:{message.thread}"
+            named = f"gm:{message.gmail_id}" if message.gmail_id else named
+        if message.reason is not None:
+            return Unreadable(named, message.reason)
+        try:
+            return interaction(message.block, message.received, labels, thread, named)
+        except Exception as error:
+            # one message that nobody foresaw must not hold up all the others for ever
+            return Unreadable(named, f"kith cannot read it ({type(error).__name__})")
+
+    def _answers(self, tag: bytes, asked: Ranges) -> Iterator[Message]:
+        """The messages asked for, each once; one that is not there any more is not missed."""
+        missing = set(listed(asked))
+        count = len(missing)
+        try:
+            for some in self._session.messages(tag, count):
+                for message in some:
+                    if message.uid in missing:
+                        missing.remove(message.uid)
+                        yield message
+            return
+        except Refused as error:
+            reason = str(error)
+        if "[EXPUNGEISSUED]" not in reason.upper():  # RFC 5530: what was not said is not there any more
+            yield from self._one_by_one(missing, count, reason)
+
+    def _one_by_one(self, missing: set[int], count: int, reason: str) -> Iterator[Message]:
+        """What a refused page had and did not say, in ever smaller parts, down to the messages that are at fault.
+
+        Raises TryLater if it is not single messages that the server refuses.
+        """
+        parts = [sorted(missing)] if missing else []
+        guilty: list[tuple[int, str]] = []
+        good = len(missing) < count
+        for _ in range(MOST_QUESTIONS):
+            if not parts:
+                break
+            part = parts.pop()
+            try:
+                found = self._session.fetch_each(ranges_of(part), self._items)
+            except Refused as error:
+                half = len(part) // 2
+                if half:
+                    parts += [part[:half], part[half:]]
+                else:
+                    guilty.append((part[0], str(error)))
+                continue
+            good = good or bool(found)
+            for message in found:
+                if message.uid in missing:
+                    missing.remove(message.uid)
+                    yield message
+        if parts or (guilty and not good and not self._knows(uid for uid, _ in guilty)):
+            raise TryLater(f"{self._session.host} does not hand out messages: {reason}")
+        for uid, why in guilty:
+            yield Message(uid, None, b"", f"the server refuses it: {why}")
+
+    def _knows(self, uids: Iterable[int]) -> bool:
+        """Whether the server can say at least when these messages came: then they are at fault, and not the server."""
+        try:
+            self._session.fetch_each(ranges_of(uids), "(UID INTERNALDATE)")
+        except Refused:
+            return False
+        return True
+
+
+def _count(ranges: Ranges) -> int:
+    return sum(end - start + 1 for start, end in ranges)
+
+
+def _stands_of(cursor: Cursor | None) -> dict[str, Stand]:
+    """The stands in a cursor; what is none there, as after a change by hand, is read anew."""
+    stands = {}
+    for name, told in ((cursor or {}).get("folders") or {}).items():
+        values = [told.get(key) for key in ("validity", "low", "high", "next", "exists")]
+        if all(isinstance(value, int) for value in values):
+            stands[name] = Stand(*values)
+    return stands
+
+
+def chosen(found: list[Listed], settings: Folders, gmail: bool) -> tuple[list[Folder], dict[str, str]]:
+    """The folders to read, sent mail first, then INBOX, then the others; and those that cannot be, with the reason."""
+    folders: dict[str, Folder] = {}
+    refused: dict[str, str] = {}
+    for one in found:
+        if _NO_FOLDERS & set(one.flags) or (not gmail and "\\all" in one.flags):
+            continue
+        text = one.raw.decode("utf-8", "backslashreplace")
+        name = decode_name(text)
+        if one.delimiter and one.delimiter != "/":
+            name = name.replace(one.delimiter, "/")
+        if name.upper() == "INBOX":
+            name = "INBOX"
+        if not name.isprintable():
+            refused[ascii(name)[1:-1]] = "there are control characters in its name"
+        elif name in folders:
+            if name != "INBOX" and folders[name].raw != one.raw:
+                refused[f"{text} (2)"] = "another folder has the same name"
+        elif settings.includes(name) and not settings.excludes(name) and is_read(name, one.flags):
+            folders[name] = Folder(name, one.raw, role_of(name, one.flags), one.box)
+    if gmail:
+        everything = [folder for folder in folders.values() if folder.role == "all"]
+        if len(everything) == 1:
+            return everything, {}
+    first = {"sent": 0, "inbox": 1, "archive": 2}
+    return sorted(folders.values(), key=lambda folder: (first.get(folder.role or "", 3), folder.name)), refused
