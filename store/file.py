@@ -1,0 +1,107 @@
+"""The file between a daemon and a command line: opened late, closed early, never held while waiting on anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.duck import Connection, Missing, connect, private
+from store.gate import let_in, wanted
+from store.reader import Reader
+from store.schema import VERSION, prepare, version_of
+from store.steps import step
+
+if TYPE_CHECKING:
+    from store.writer import Tx
+
+LONGEST = 4.0
+"""Seconds after which a writer lets go of the file, whoever may want it."""
+
+
+PAUSE = 0.1
+"""Seconds for which a writer keeps a file that nobody wants, if its next transaction is on the way."""
+
+
+def _no() -> bool:
+    return False
+
+
+class Store:
+    """The database file at ``path``. Waits up to ``patience`` seconds for another process to let go of it.
+
+    Making a Store opens nothing. ``read`` and ``write`` raise StoreError, Busy, Missing, Broken or Newer.
+    """
+
+    def __init__(self, path: Path, patience: float = 5.0) -> None:
+        self.path = path
+        self.patience = patience
+        self._kept: Connection | None = None
+        self._since = 0.0
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """What the file says, read by as many processes as like; nobody can write meanwhile, so be quick."""
+        connection = self._open_for_reading()
+        try:
+            yield Reader(connection)
+        finally:
+            connection.close()
+
+    @contextmanager
+    def write(self, more: Callable[[], bool] = _no, soon: bool = False) -> Iterator[Tx]:
+        """One transaction: committed when the block ends, undone when it raises. Made or migrated first if need be.
+
+        The file is closed afterwards, unless ``more()`` says that another transaction follows at once (with ``soon``: within
+        PAUSE), nobody else wants the file, and it has not been open for LONGEST yet. Who says so calls ``let_go`` in the end.
+        """
+        from store.writer import Tx
+
+        connection = self._kept
+        if connection is None:
+            connection = prepare(self.path, self.patience)
+            self._since = time.monotonic()
+        self._kept = None
+        with private():
+            try:
+                connection.execute("BEGIN")
+                try:
+                    yield Tx(connection)
+                    step()
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+                connection.execute("COMMIT")
+                step()
+            except BaseException:
+                connection.close()
+                raise
+        self._kept = connection
+        end = time.monotonic() + (PAUSE if soon else 0.0)
+        while not (others := wanted(self.path)) and not more() and time.monotonic() < end:
+            time.sleep(0.004)
+        if others or not more() or time.monotonic() - self._since > LONGEST:
+            self.let_go()
+        if others:
+            let_in(self.path)
+
+    def let_go(self) -> None:
+        """The file is closed."""
+        connection, self._kept = self._kept, None
+        if connection is not None:
+            with private():
+                connection.close()
+            step()
+
+    def _open_for_reading(self) -> Connection:
+        connection = connect(self.path, write=False, patience=self.patience)
+        version = version_of(connection)
+        if version == VERSION:
+            return connection
+        connection.close()
+        if version is None:
+            raise Missing(f"The database {self.path} is still empty.", "kith sync fills it")
+        prepare(self.path, self.patience).close()
+        return connect(self.path, write=False, patience=self.patience)

@@ -1,0 +1,85 @@
+"""Rows into the file and out of it, all of a page in one statement: as one JSON text.
+
+350,000 rows a second on both lines of DuckDB. List parameters fall to 1,000 on 1.5, ``executemany`` is no faster on either,
+and the Appender of 2.x loses unflushed rows without a word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from store.duck import Connection
+
+NUMBERS = "(SELECT unnest(from_json(?, '[\"BIGINT\"]')))"
+"""What a list of numbers, given as JSON text, is in a statement: ``WHERE id IN NUMBERS``."""
+
+TEXTS = "(SELECT unnest(from_json(?, '[\"VARCHAR\"]')))"
+"""The same for texts."""
+
+
+def listed(values: Iterable[object]) -> str:
+    """The parameter that goes with NUMBERS or TEXTS."""
+    return _json(list(values))
+
+
+def insert(
+    connection: Connection,
+    table: str,
+    columns: str,
+    rows: Sequence[Sequence[object]],
+    unless: Sequence[str] = (),
+    made: tuple[str, str] = ("", ""),
+) -> None:
+    """The rows are in the table. ``columns`` names and types them; a TIMESTAMP is given in microseconds since 1970.
+
+    With ``unless``, a row is left out if the table has one that is equal in these columns. ``made`` is a column and the
+    expression that it is made by, in which ``l[n]`` is the n-th value of the row, counted from 1, as a text.
+    """
+    if rows:
+        connection.execute(_insert(table, columns, tuple(unless), made), [as_rows(rows)])
+
+
+def as_rows(rows: Sequence[Sequence[object]]) -> str:
+    """The parameter that goes with ``given``."""
+    return _json(rows)
+
+
+def _json(values: object) -> str:
+    text = json.dumps(values, ensure_ascii=False)
+    # half a character, which a connector of somebody's own may let through, is no text to DuckDB
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+@lru_cache(maxsize=64)
+def given(columns: str, made: tuple[str, str] = ("", "")) -> str:
+    """Rows that are a parameter, as a query: ``FROM (given("id BIGINT, name VARCHAR"))``. Columns as for ``insert``.
+
+    All values of a row are taken out at once: each ``r->>n`` would read the row's text from the start again.
+    """
+    picks, paths = [], []
+    for n, column in enumerate(columns.split(",")):
+        name, kind = column.split()
+        value = f"l[{n + 1}]" if kind == "VARCHAR" else f"l[{n + 1}]::{kind}"
+        if kind == "TIMESTAMP":
+            value = f"make_timestamp(l[{n + 1}]::BIGINT)"
+        picks.append(f"{made[1] if name == made[0] else value} AS {name}")
+        paths.append(f"'$[{n}]'")
+    return f"""SELECT {", ".join(picks)} FROM (SELECT json_extract_string(r, [{", ".join(paths)}]) AS l
+               FROM (SELECT unnest(from_json(?, '["JSON"]')) AS r))"""
+
+
+def delete(connection: Connection, table: str, column: str, ids: Iterable[int]) -> None:
+    """No row of the table has one of these ids in this column."""
+    connection.execute(f"DELETE FROM {table} WHERE {column} IN {NUMBERS}", [listed(ids)])
+
+
+@lru_cache(maxsize=64)
+def _insert(table: str, columns: str, unless: tuple[str, ...], made: tuple[str, str]) -> str:
+    names = ", ".join(column.split()[0] for column in columns.split(","))
+    query = given(columns, made)
+    if unless:
+        same = " AND ".join(f"t.{name} = u.{name}" for name in unless)
+        query = f"SELECT * FROM ({query}) u WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
+    return f"INSERT INTO {table} ({names}) {query}"

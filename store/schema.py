@@ -1,0 +1,200 @@
+"""The tables, and how a file comes from an older form of them to this one.
+
+Facts, decisions and beliefs are three kinds of rows that never mix. Facts: ``interaction`` (but for its last two columns),
+``also_seen``, ``party``, ``card``, ``card_handle``, ``unreadable``, and ``source`` with the cursor among the rows it covers.
+Decisions: ``decision``, ``tag``, ``cadence``. Beliefs, which replay makes anew: ``interaction.verdict`` and ``rule``,
+``answer``, ``person``, and every column of ``handle`` after ``canonical``.
+
+No unique index (it triples the file and slows the load four times), no foreign keys, no sequences: ids are counted by the
+writer, who is alone, and ``interaction.key``, a 63-bit hash of what names the event, is what a page is deduped by.
+
+A migration never alters a file in place: replaying a log with ALTER in it can leave a file that no 1.5 opens. The rows are
+copied into a new file in the new form, checked, and renamed; the old file stays beside it as the backup.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from store.duck import Broken, Connection, Newer, NoSuchTable, connect, make_room
+from store.steps import step
+
+VERSION = 1
+
+TABLES = {
+    "meta": "name VARCHAR, value VARCHAR",
+    "source": """name VARCHAR, type VARCHAR, cursor VARCHAR, captured BIGINT, polled_at TIMESTAMP, ok_at TIMESTAMP,
+        next_at TIMESTAMP, failures INTEGER, error VARCHAR, fix VARCHAR""",
+    "interaction": """id BIGINT, key BIGINT, source VARCHAR, native_id VARCHAR, same_as VARCHAR,
+        kind VARCHAR, happened_at TIMESTAMP, title VARCHAR, thread BIGINT, answers BIGINT, signals VARCHAR,
+        verdict VARCHAR, rule VARCHAR""",
+    "also_seen": "interaction_id BIGINT, source VARCHAR, native_id VARCHAR",
+    "party": "interaction_id BIGINT, handle_id INTEGER, role VARCHAR, name VARCHAR, happened_at TIMESTAMP",
+    "handle": """id INTEGER, kind VARCHAR, value VARCHAR, canonical VARCHAR, own BOOLEAN, person_id BIGINT,
+        name VARCHAR, name_rank TINYINT, name_at TIMESTAMP, interactions INTEGER, last_contact TIMESTAMP""",
+    "answer": "key BIGINT, handle_id INTEGER",
+    "person": "id BIGINT, canonical VARCHAR, name VARCHAR, origin VARCHAR, hidden BOOLEAN",
+    "card": """source VARCHAR, native_id VARCHAR, name VARCHAR, organisation VARCHAR, title VARCHAR, birthday VARCHAR,
+        note VARCHAR, more VARCHAR, person_id BIGINT""",
+    "card_handle": "source VARCHAR, native_id VARCHAR, kind VARCHAR, value VARCHAR, label VARCHAR",
+    "unreadable": "source VARCHAR, native_id VARCHAR, reason VARCHAR, seen_at TIMESTAMP",
+    "decision": """id BIGINT, made_at TIMESTAMP, made_by VARCHAR, what VARCHAR, person_id BIGINT, other VARCHAR,
+        evidence VARCHAR, undone_by BIGINT""",
+    "tag": "person_id BIGINT, tag VARCHAR",
+    "cadence": "person_id BIGINT, days DOUBLE",
+}
+"""Table name to column definitions, in the SQL subset that DuckLake runs too."""
+
+VIEWS = {
+    # a person's own name if somebody gave it, else the best name that their handles go by
+    "known": """
+        SELECT p.id AS person_id,
+               coalesce(p.name, arg_max(h.name, (h.name_rank, h.name_at)) FILTER (h.name IS NOT NULL),
+                        arg_min(h.value, h.id), p.canonical) AS name,
+               sum(h.interactions)::BIGINT AS interactions,
+               max(h.last_contact) AS last_contact,
+               list(h.kind || ':' || h.value ORDER BY h.id) AS handles,
+               any_value(p.origin) AS origin, any_value(p.hidden) AS hidden
+        FROM person p JOIN handle h ON h.person_id = p.id AND NOT h.own
+        GROUP BY p.id, p.name, p.canonical""",
+}
+"""View name to its query."""
+
+
+def prepare(path: Path, patience: float) -> Connection:
+    """A connection for writing to a file in this form: made if it is not there, brought here if it is older."""
+    if not path.exists():
+        _make(path, patience)
+    connection = connect(path, write=True, patience=patience)
+    version = version_of(connection)
+    if version is None:
+        create(connection)
+    elif version > VERSION:
+        connection.close()
+        raise Newer(f"{path} has form {version}; this kith knows {VERSION}.", "install a newer kithline")
+    elif version < VERSION:
+        connection = migrate(connection, path, patience, version)
+    return connection
+
+
+def _make(path: Path, patience: float) -> None:
+    """There is a file in this form, made by us or by somebody else meanwhile.
+
+    It is made beside its place and moved there whole: DuckDB makes it by and by, and whoever found it without its
+    headers, now or after we were killed, would take it for broken.
+    """
+    make_room(path.parent)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if path.exists():
+            return
+        fresh = path.with_name(path.name + ".new")
+        for left in (fresh, fresh.with_name(fresh.name + ".wal")):
+            left.unlink(missing_ok=True)
+        connection = connect(fresh, write=True, patience=patience)
+        create(connection)
+        connection.close()
+        step()
+        os.rename(fresh, path)
+        step()
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def version_of(connection: Connection) -> int | None:
+    """The form of the tables in this file; None for a file without any."""
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
+    except NoSuchTable:
+        return None
+    return int(row[0]) if row else None
+
+
+def create(connection: Connection) -> None:
+    """All tables and views, in one transaction."""
+    connection.execute("BEGIN")
+    step()
+    for name, columns in TABLES.items():
+        connection.execute(f"CREATE TABLE {name} ({columns})")
+    for name, query in VIEWS.items():
+        connection.execute(f"CREATE VIEW {name} AS {query}")
+    connection.execute("INSERT INTO meta VALUES ('version', ?), ('writer', '0')", [str(VERSION)])
+    step()
+    connection.execute("COMMIT")
+    step()
+    # the definitions leave the log at once: replaying DDL is DuckDB's weak spot
+    connection.execute("CHECKPOINT")
+    step()
+
+
+def migrate(connection: Connection, path: Path, patience: float, version: int) -> Connection:
+    """Copy an older file into this form and put the copy in its place.
+
+    The old file is ``NAME.v<version>`` afterwards. A crash on the way leaves the old file as it was, and a half-made copy
+    that the next run throws away. Raises Broken if the copy does not hold as many rows as the original.
+    """
+    fresh = path.with_name(path.name + ".new")
+    kept = path.with_name(f"{path.name}.v{version}")
+    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
+        left.unlink(missing_ok=True)
+    step()
+    copy = connect(fresh, write=True, patience=patience)
+    create(copy)
+    copy.close()
+    # the old connection holds the lock all the while, so nobody else writes
+    connection.execute("CHECKPOINT")
+    connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
+    step()
+    old = {
+        str(t): {str(c) for c in columns}
+        for t, columns in connection.execute(
+            """SELECT table_name, list(column_name) FROM duckdb_columns()
+               WHERE database_name = current_database() AND NOT internal GROUP BY table_name"""
+        ).fetchall()
+    }
+    connection.execute("BEGIN")
+    for table, definition in TABLES.items():
+        if table not in old or table == "meta":
+            continue
+        shared = [c for c in column_names(definition) if c in old[table]]
+        names = ", ".join(shared)
+        connection.execute(f"INSERT INTO fresh.{table} ({names}) SELECT {names} FROM {table}")
+        step()
+    connection.execute("INSERT INTO fresh.meta SELECT * FROM meta WHERE name NOT IN ('version', 'writer')")
+    connection.execute("COMMIT")
+    for table in TABLES:
+        if table in old and table != "meta":
+            rows = connection.execute(
+                f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM fresh.{table})"
+            ).fetchone()
+            if rows is None or rows[0] != rows[1]:
+                raise Broken(f"{path}: the copy of {table} has not all its rows.", "the old file is untouched; report this")
+    connection.execute("CHECKPOINT fresh")
+    connection.execute("DETACH fresh")
+    step()
+    # linking and renaming open nothing, so the old file stays locked until its new form stands in its place
+    kept.unlink(missing_ok=True)
+    os.link(path, kept)
+    step()
+    os.replace(fresh, path)
+    step()
+    _sync_folder(path.parent)
+    connection.close()
+    return connect(path, write=True, patience=patience)
+
+
+def column_names(definition: str) -> list[str]:
+    """The names in a definition of TABLES."""
+    return [part.split()[0] for part in definition.split(",")]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
