@@ -1,0 +1,93 @@
+"""What counts as contact: one pure function, whose every answer names the rule that gave it.
+
+``counts`` is contact: personal mail either way, a meeting held, a call answered. ``presence`` is shown and resets nothing: the
+user among many, or only in copy, or mail that a calendar wrote about a meeting. ``noise`` is what machines and lists send.
+Nothing is dropped: noise is a row with its rule, and a changed rule is replayed over all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from capture.match import AUTHOR, CROWD, Me
+from capture.robots import is_robot
+from connectors.base import Interaction, Party
+
+Verdict = Literal["counts", "presence", "noise"]
+Judgement = tuple[Verdict, str]
+
+_BULK = frozenset({"bulk", "junk", "list"})
+
+
+def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None = None) -> Judgement:
+    """The verdict on one interaction, and the name of the rule that decided.
+
+    ``answered`` says that the user answered it, to the handle that it came from: then it is no noise, whatever it looks like.
+    ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already.
+    """
+    if me.wrote(interaction) if by_me is None else by_me:
+        return _sent(interaction, [p for p in interaction.parties if not me.is_me(p.handle)])
+    verdict, rule = _received(interaction, me)
+    return ("counts", "answered") if answered and verdict == "noise" else (verdict, rule)
+
+
+def _sent(interaction: Interaction, others: list[Party]) -> Judgement:
+    said = interaction.signals
+    if not others:
+        return "noise", "to oneself"
+    if said.auto_submitted:
+        return "noise", "automatic"
+    if said.calendar:
+        return "presence", "calendar mail"
+    if said.list_id or said.list_post:
+        return "noise", "list"
+    if all(is_robot(p.handle) for p in others):
+        return "noise", "robot"
+    if max(said.recipients, said.attendees) > CROWD:
+        return "presence", "crowd"
+    return "counts", "written by you"
+
+
+def _received(interaction: Interaction, me: Me) -> Judgement:
+    said = interaction.signals
+    if said.missed:
+        return "noise", "missed"
+    if said.partstat == "declined":
+        return "noise", "declined"
+    machine = _machine(interaction)
+    if machine:
+        return "noise", machine
+    senders = [p for p in interaction.parties if p.role in AUTHOR]
+    if not senders:
+        return "noise", "nobody wrote it"
+    if all(is_robot(p.handle) for p in senders):
+        return "noise", "robot"
+    if said.calendar:
+        return "presence", "calendar mail"
+    if max(said.recipients, said.attendees) > CROWD:
+        return "presence", "crowd"
+    if interaction.kind == "mail" and _only_in_copy(interaction.parties, me):
+        return "presence", "cc only"
+    return "counts", "personal"
+
+
+def _machine(interaction: Interaction) -> str | None:
+    """The rule by which the signals say that a machine or a list sent it; None if they do not."""
+    said = interaction.signals
+    if said.auto_submitted:
+        return "automatic"
+    if said.null_return_path:
+        return "bounce"
+    if said.list_id or said.list_post:
+        return "list"
+    if said.unsubscribe or said.feedback_id:
+        return "newsletter"
+    if said.precedence in _BULK:
+        return "bulk"
+    return None
+
+
+def _only_in_copy(parties: Iterable[Party], me: Me) -> bool:
+    mine = {p.role for p in parties if me.is_me(p.handle)}
+    return bool(mine) and mine <= {"cc"}
