@@ -1,0 +1,88 @@
+"""The commands by which the user says what only they can know: how often, and what somebody is to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cli.context import NOTHING, OK, USAGE, Problem, config, store
+from cli.options import Argument, Json, JsonLines, OneName, Option
+from cli.recall import person_of, pick, tell_rivals
+from cli.render import clean, put_json, span
+
+if TYPE_CHECKING:
+    from store.file import Store
+    from store.reader import Row
+
+
+def cadence(
+    name: OneName,
+    every: Annotated[list[str] | None, Argument('"3 weeks", never, or default.', "EVERY")] = None,
+    json: Json = False,
+    jsonl: JsonLines = False,
+) -> int:
+    """How often you want to be in touch with somebody: shown, or set."""
+    from capture.duration import duration
+    from store.decide import set_cadence
+
+    said = " ".join(every or []).strip().lower()
+    try:
+        length = duration(said) if said and said != "default" else None
+    except ValueError as error:
+        hint = f'kith cadence "{clean(name)}" "3 weeks"; a name of several words stands in quotes'
+        raise Problem(f"{error}.", hint, USAGE) from None
+    settings = config()
+    file = store(settings)
+    person = _person(file, name, chosen=bool(said))
+    if said:
+        days = None if length is None else length.total_seconds() / 86400
+        with file.write() as tx:
+            set_cadence(tx, person["person_id"], days, forget=said == "default")
+    with file.read() as reader:
+        now = (person_of(reader, settings, person["person_id"]) or {}).get("cadence_days")
+    if json or jsonl:
+        put_json({"person_id": person["person_id"], "name": person["name"], "cadence_days": now}, lines=jsonl)
+    else:
+        print(f"{clean(person['name'])}: {span(now)}")
+    return OK
+
+
+def tag(
+    name: OneName,
+    tags: Annotated[list[str] | None, Argument("Tags to give.", "TAG")] = None,
+    remove: Annotated[bool, Option(("--remove",), "Take these tags away instead.")] = False,
+    json: Json = False,
+    jsonl: JsonLines = False,
+) -> int:
+    """What somebody is to you: tags shown, given or taken away."""
+    from store.decide import add_tags, remove_tags
+
+    words = sorted({clean(t).lower() for t in tags or []} - {""})
+    if remove and not words:
+        raise Problem("No tag is named that could be taken away.", f'kith tag "{clean(name)}" --remove TAG', USAGE)
+    file = store(config())
+    person = _person(file, name, chosen=bool(words))
+    if words:
+        with file.write() as tx:
+            (remove_tags if remove else add_tags)(tx, person["person_id"], words)
+    with file.read() as reader:
+        row = reader.person(person["person_id"])
+    now = row["tags"] if row else []
+    if json or jsonl:
+        put_json({"person_id": person["person_id"], "name": person["name"], "tags": now}, lines=jsonl)
+    else:
+        print(f"{clean(person['name'])}: {clean(', '.join(now)) or 'no tags'}")
+    return OK
+
+
+def _person(file: Store, name: str, chosen: bool) -> Row:
+    """The person of that name; where something is decided about them (``chosen``), nobody else may be meant."""
+    with file.read() as reader:
+        found = pick(reader, name)
+    if found["person_id"] is None:
+        what = f"{clean(found['name'])} is a stranger: somebody you have not written to."
+        raise Problem(what, "kith people lists those whom this can be said of", NOTHING)
+    if chosen and found["rivals"]:
+        names = ", ".join(f"{clean(r['name'])} ({r['person_id']})" for r in [found, *found["rivals"]][:6])
+        raise Problem(f"{name!r} may be {names}.", "say which one by the number", USAGE)
+    tell_rivals(found)
+    return found

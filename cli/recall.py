@@ -1,0 +1,215 @@
+"""The commands that only look: who is this, what did we last talk about, whom am I losing touch with."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
+from cli.options import Json, JsonLines, Name, Option
+from cli.render import DIM, EMPTY, RED, YELLOW, Column, ago, clean, day, iso_or_none, put, put_json, put_pairs, span
+
+if TYPE_CHECKING:
+    from capture.config import Config
+    from store.reader import Reader, Row
+
+ARROWS = {"in": "←", "out": "→", "both": "↔"}
+
+TIMELINE = (
+    Column("when", lambda r: day(r["happened_at"]), lambda r: iso_or_none(r["happened_at"]), lambda r: _faint(r)),
+    Column("", lambda r: ago(r["happened_at"]), "no", lambda _: DIM),
+    Column("", lambda r: ARROWS[r["direction"]], lambda r: r["direction"]),
+    Column("kind", lambda r: r["kind"], None, lambda r: _faint(r)),
+    Column("verdict", lambda r: r["verdict"], None, lambda r: _faint(r)),
+    Column("title", lambda r: r["title"], None, lambda r: _faint(r)),
+    Column("with", lambda r: _others(r["people"]), lambda r: r["people"], lambda _: DIM),
+)
+
+OVERDUE = (
+    Column("person", lambda r: r["person"], None, lambda r: RED if r["ratio"] >= 2 else YELLOW),
+    Column("last contact", lambda r: ago(r["last_contact"]), lambda r: iso_or_none(r["last_contact"])),
+    Column("wanted", lambda r: span(r["cadence_days"]), lambda r: f"{r['cadence_days']:g}"),
+    Column("over by", lambda r: _days(r["overdue_days"]), lambda r: r["overdue_days"]),
+    Column("because", lambda r: r["because"], None, lambda _: DIM),
+)
+
+PEOPLE = (
+    Column("name", lambda r: r["name"]),
+    Column("last contact", lambda r: ago(r["last_contact"]), lambda r: iso_or_none(r["last_contact"])),
+    Column("n", lambda r: r["interactions"]),
+    Column("tags", lambda r: r["tags"]),
+    Column("handles", lambda r: [h.split(":", 1)[1] for h in r["handles"]], lambda r: r["handles"], lambda _: DIM),
+)
+
+
+def timeline(
+    name: Name,
+    limit: Annotated[int, Option(("--limit", "-n"), "The newest so many; 0 for all.", "COUNT")] = 50,
+    since: Annotated[str | None, Option(("--since",), 'Not older than "2 weeks", or 2026-01-31.', "WHEN")] = None,
+    json: Json = False,
+    jsonl: JsonLines = False,
+) -> int:
+    """What happened between you and somebody, newest first."""
+    if limit < 0:
+        raise Problem(f"There is no limit of {limit}.", "write how many you want, or 0 for all", USAGE)
+    settings, after = config(), moment(since)
+    with store(settings).read() as reader:
+        found = pick(reader, " ".join(name))
+        rows = reader.timeline(found["ids"], limit or None, after)
+    if not (json or jsonl):
+        tell_rivals(found)
+        if sys.stdout.isatty():
+            print(f"{clean(found['name'])}  {clean(', '.join(h.split(':', 1)[1] for h in found['handles'][:4]))}")
+    put(rows, TIMELINE, json, jsonl)
+    if rows:
+        return OK
+    if not (json or jsonl):
+        say(f"kith: Nothing happened with {clean(found['name'])}{' since then' if since else ''}.")
+    return NOTHING
+
+
+def overdue(json: Json = False, jsonl: JsonLines = False) -> int:
+    """Whom you are losing touch with, worst first."""
+    settings = config()
+    with store(settings).read() as reader:
+        rows = reader.overdue(datetime.now(UTC), settings.cadence.default, settings.cadence.tags)
+    put(rows, OVERDUE, json, jsonl)
+    if not rows and not (json or jsonl):
+        say("Nobody is overdue.", 'say how often you want to be in touch: kith cadence NAME "3 weeks"')
+    return OK
+
+
+def people(
+    everybody: Annotated[bool, Option(("--all",), "Hidden people and strangers, too.")] = False,
+    tag: Annotated[str | None, Option(("--tag",), "Only people with this tag.", "TAG")] = None,
+    json: Json = False,
+    jsonl: JsonLines = False,
+) -> int:
+    """Everybody you know, those with the latest contact first."""
+    settings = config()
+    with store(settings).read() as reader:
+        wanted = tag.strip().lower() if tag is not None else None
+        rows = reader.people(everybody, settings.cadence.default, settings.cadence.tags, wanted)
+    put(rows, PEOPLE, json, jsonl)
+    if rows or tag is None:
+        return OK
+    if not (json or jsonl):
+        say(f"kith: Nobody has the tag {wanted!r}.", "kith tag NAME TAG gives one")
+    return NOTHING
+
+
+def who(name: Name, json: Json = False, jsonl: JsonLines = False) -> int:
+    """Who somebody is: names, addresses, when you were in touch."""
+    settings = config()
+    with store(settings).read() as reader:
+        found = pick(reader, " ".join(name))
+        person = person_of(reader, settings, found["person_id"])
+        latest = reader.timeline(found["ids"], 5)
+        # a stranger has no row of their own that says when it began and ended
+        ends = reader.timeline(found["ids"], None) if person is None else []
+    counted = [r["happened_at"] for r in ends if r["verdict"] == "counts"]
+    story = (person or {}).get("story") or {}
+    row = {
+        "person_id": found["person_id"],
+        "name": found["name"],
+        "handles": found["handles"],
+        "names": sorted(story.get("names") or []),
+        "origin": person["origin"] if person else "stranger",
+        "tags": person["tags"] if person else [],
+        "cadence_days": person["cadence_days"] if person else None,
+        "interactions": found["interactions"],
+        "first": _aware(story.get("first")) or (ends[-1]["happened_at"] if ends else None),
+        "last_contact": person["last_contact"] if person else max(counted, default=None),
+        "latest": latest,
+    }
+    if json or jsonl:
+        put_json(row, lines=jsonl)
+        return OK
+    tell_rivals(found)
+    last = row["last_contact"]
+    put_pairs(
+        [
+            ("name", row["name"]),
+            ("number", row["person_id"] if person else "none: a stranger"),
+            ("handles", ", ".join(h.split(":", 1)[1] for h in row["handles"])),
+            ("also called", ", ".join(n for n in row["names"] if n != row["name"])),
+            ("tags", ", ".join(row["tags"])),
+            ("cadence", span(row["cadence_days"]) if row["cadence_days"] else ""),
+            ("last contact", f"{ago(last)} ({day(last)})" if last else "never"),
+            ("known since", day(row["first"]) if row["first"] else ""),
+            ("interactions", row["interactions"]),
+            *(("latest", f"{day(r['happened_at'])}  {r['title'] or EMPTY}") for r in latest),
+        ]
+    )
+    return OK
+
+
+# Whom a name means, and when a word says -----------------------------------------------------------------------------
+
+
+def pick(reader: Reader, name: str) -> Row:
+    """Whom a name means: the best match, with those who match as well as its ``rivals``. Problem if there is nobody."""
+    found = reader.find(name) if name.strip() else []
+    if not found:
+        raise Problem(f"Nobody by the name of {name!r}.", _nearest(reader, name), NOTHING)
+    best = found[0]
+    return {**best, "rivals": [r for r in found[1:] if r["tier"] == best["tier"] and r["person_id"] is not None]}
+
+
+def tell_rivals(found: Row) -> None:
+    """Who else may have been meant, on standard error."""
+    if found["rivals"]:
+        names = ", ".join(f"{clean(r['name'])} ({r['person_id']})" for r in found["rivals"][:5])
+        say(f"kith: this is {clean(found['name'])} ({found['person_id'] or 'a stranger'}); also meant may be {names}")
+
+
+def person_of(reader: Reader, settings: Config, person: int | None) -> Row | None:
+    """What is known of a person, with the cadence that the configuration makes theirs; None for a stranger."""
+    return None if person is None else reader.person(person, settings.cadence.default, settings.cadence.tags)
+
+
+def moment(text: str | None) -> datetime | None:
+    """What ``--since`` says: a date, a date and time, or how long ago."""
+    if text is None:
+        return None
+    from capture.duration import duration
+
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        length = duration(text)
+    except ValueError:
+        length = None
+    if length is None:
+        raise Problem(f"--since: {text!r} is no time.", 'write a date like 2026-01-31, or "2 weeks"', USAGE)
+    return datetime.now(UTC) - length
+
+
+def _nearest(reader: Reader, name: str) -> str:
+    from difflib import get_close_matches
+
+    names: dict[str, str] = {}
+    for row in reader.people(True, None, {}):
+        for word in [row["name"] or "", *(row["name"] or "").split()]:
+            names.setdefault(word.casefold(), row["name"])
+    near = get_close_matches(name.casefold(), names, n=1, cutoff=0.75)
+    return f"did you mean {clean(names[near[0]])}?" if near else "kith people --all lists everybody"
+
+
+def _faint(row: Row | object) -> str | None:
+    return None if row["verdict"] == "counts" else DIM  # type: ignore[index]
+
+
+def _others(names: list[str]) -> str:
+    return "" if len(names) < 2 else ", ".join(names)
+
+
+def _days(count: int) -> str:
+    return f"{count} days" if count != 1 else "1 day"
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
