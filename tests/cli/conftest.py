@@ -1,0 +1,34 @@
+"""The sample household, captured for real, and an empty place to begin in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Kith
+from tests.house import ROOT
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kith, str]:
+    """The household as ``make run`` leaves it, and what was said. Only to be looked at: tests share it."""
+    kith = Kith(tmp_path_factory.mktemp("sample"))
+    kith.data = kith.place
+    command = [sys.executable, "-m", "cli.sample"]
+    done = subprocess.run(command, cwd=ROOT, env=kith.environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return kith, done.stdout
+
+
+@pytest.fixture(scope="session")
+def household(sample: tuple[Kith, str]) -> Kith:
+    return sample[0]
+
+
+@pytest.fixture
+def kith(tmp_path: Path) -> Kith:
+    """Nothing is configured, and nothing captured."""
+    return Kith(tmp_path)

@@ -1,0 +1,127 @@
+"""Killed at random, again and again, while it reads a mailbox from a real server: nothing lost, nothing there twice.
+
+``KITH_KILLS=200`` kills that often, over a mailbox of 20,000 messages; the figures are printed (``pytest -s``).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from capture.replay import replay
+from store.duck import Missing
+from store.file import Store
+from tests.servers.dovecot import Account, Dovecot
+from tests.small_world import ME, NOW, me, output, python, tables
+
+KILLS = int(os.environ.get("KITH_KILLS") or 15)
+MESSAGES = max(3000, 100 * KILLS)
+LONGEST = 0.4 + MESSAGES / 20_000
+"""Seconds after which a run is killed at the latest, from the moment when it begins to pull."""
+
+READ = """
+import sys
+from pathlib import Path
+from threading import Event
+from capture.config import SourceConfig
+from capture.match import Me
+from capture.poll import Source, poll
+from connectors.base import Handle
+from store.file import Store
+file, host, port, user, me = sys.argv[1:]
+settings = {"host": host, "port": int(port), "tls": "none", "user": user, "password": {"env": "MAIL_PASSWORD"}}
+config = SourceConfig("mail", "imap", settings=settings)
+source = Source(config.name, config.type, config.connector(), config)
+print("begins", flush=True)
+outcome = poll(source, Store(Path(file), 30), Me([Handle("email", me)]), Event())
+assert outcome.state == "ok", outcome
+"""
+
+
+@pytest.fixture(scope="module")
+def mailbox(dovecot: Dovecot) -> Account:
+    """MESSAGES mails: two thirds received, a third sent; every tenth lies in Archive, too."""
+    account = dovecot.account()
+    for number in range(MESSAGES):
+        mine = number % 3 == 0
+        other = f"Person {number % 50} <p{number % 50}@example.org>"
+        content = (
+            f"From: {ME if mine else other}\r\nTo: {other if mine else ME}\r\nSubject: Letter {number}\r\n"
+            f"Date: {format_datetime(NOW - timedelta(hours=number))}\r\nMessage-ID: <{number}@kill.example>\r\n\r\n"
+        ).encode()
+        account.deliver("Sent" if mine else "INBOX", content, flags="S")
+        if number % 10 == 0:
+            account.deliver("Archive", content, flags="S")
+    return account
+
+
+def start(store: Store, account: Account) -> subprocess.Popen[str]:
+    """A process that reads the mailbox, and has begun."""
+    where = (store.path, account.server.host, str(account.server.port), account.user, ME)
+    process = python(READ, *where, MAIL_PASSWORD=account.password)
+    assert process.stdout is not None
+    if process.stdout.readline() != "begins\n":
+        raise AssertionError(process.communicate())
+    return process
+
+
+def test_no_kill_loses_a_message_or_keeps_one_twice(mailbox: Account, tmp_path: Path) -> None:
+    random = Random(20)
+    kills = rounds = 0
+    opened: list[float] = []
+    while kills < KILLS:
+        rounds += 1
+        store = Store(tmp_path / f"{rounds}.duckdb", patience=10)
+        while True:
+            process = start(store, mailbox)
+            try:
+                process.wait(random.uniform(0.01, LONGEST) if kills < KILLS else 120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+                opened.append(once(store))
+            else:
+                output(process)
+                break
+        check(store)
+        store.path.unlink()
+    print(f"\n{kills} kills in {rounds} backfills of {MESSAGES} messages: 0 lost, 0 twice; ", end="")
+    print(f"opened again in {1000 * max(opened):.0f} ms at most, {1000 * sorted(opened)[len(opened) // 2]:.0f} at p50")
+
+
+def once(store: Store) -> float:
+    """What a kill left opens, and holds nothing twice and no half of anything; in how many seconds it opened."""
+    began = time.monotonic()
+    try:
+        with store.read() as reader:
+            took = time.monotonic() - began
+            exported = {table: list(rows) for table, _, rows in reader.export()}
+            cursor = reader.cursor("mail")
+    except Missing:
+        return 0.0
+    ids = [row[2] for row in exported["interaction"]]
+    assert len(ids) == len(set(ids))
+    assert len(exported["party"]) == 2 * len(ids)
+    assert bool(ids) == (cursor is not None)
+    return took
+
+
+def check(store: Store) -> None:
+    """Every message is there once, with its parties, and is believed as if nothing had happened."""
+    found = tables(store)
+    assert sorted(row[1] for row in found["interaction"]) == sorted(f"mid:<{n}@kill.example>" for n in range(MESSAGES))
+    assert len(found["party"]) == 2 * MESSAGES
+    assert found["unreadable"] == []
+    assert sum(row[7] for row in found["handle"]) == MESSAGES  # the user's own handle is not counted
+    labels = [row[7] for row in found["interaction"] if '"Archive"' in row[7]]
+    assert len(labels) == MESSAGES // 10 + bool(MESSAGES % 10)
+    assert len(found["person"]) == 50
+    assert replay(store, me) == 0

@@ -1,0 +1,158 @@
+"""Small worlds of made-up people, and what a database file holds after they were captured, for tests to compare."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from capture.match import Me
+from capture.poll import Outcome, Source, poll
+from connectors.base import Connector, Handle, HandleKind, Interaction, Party, Role, Signals
+from store.duck import connect
+from store.file import Store
+
+ROOT = Path(__file__).parents[1]
+NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
+ME = "me@example.org"
+me = Me([Handle("email", ME)])
+
+
+def party(role: Role, address: str, name: str | None = None, kind: HandleKind = "email") -> Party:
+    return Party(Handle(kind, address), role, name)
+
+
+def mail(
+    number: int,
+    sender: str | Party = "alice@example.org",
+    to: str | Iterable[str | Party] = ME,
+    *,
+    days: float = 0,
+    answers: int | None = None,
+    title: str | None = "Hello",
+    **signals: Any,
+) -> Interaction:
+    """Mail number ``number``, ``days`` before NOW; ``answers`` is the number of the mail that it answers."""
+    receivers = [to] if isinstance(to, str) else list(to)
+    parties = [sender if isinstance(sender, Party) else party("from", sender)]
+    parties += [each if isinstance(each, Party) else party("to", each) for each in receivers]
+    signals.setdefault("recipients", len(receivers))
+    return Interaction(
+        native_id=f"{number}@mail.example",
+        kind="mail",
+        happened_at=NOW - timedelta(days=days),
+        parties=tuple(parties),
+        same_as=f"mid:{number}@mail.example",
+        title=title,
+        thread=f"mid:{number if answers is None else answers}@mail.example",
+        answers=None if answers is None else f"mid:{answers}@mail.example",
+        signals=Signals(**signals),
+    )
+
+
+def meeting(
+    number: int, organizer: str | Party, attendees: Iterable[str | Party], *, days: float = 0, native: str | None = None
+) -> Interaction:
+    """Meeting number ``number``, which a source may know by a ``native`` name of its own."""
+    who = [organizer if isinstance(organizer, Party) else party("organizer", organizer)]
+    who += [each if isinstance(each, Party) else party("attendee", each) for each in attendees]
+    return Interaction(
+        native_id=native or f"event-{number}",
+        kind="meeting",
+        happened_at=NOW - timedelta(days=days),
+        parties=tuple(who),
+        same_as=f"ical:{number}@calendar.example/",
+        title=f"Meeting {number}",
+        signals=Signals(attendees=len(who)),
+    )
+
+
+def capture(store: Store, connector: Connector, source: str = "mail", own: Me = me, stop: Event | None = None) -> Outcome:
+    """One poll of the connector under this name."""
+    return poll(Source(source, "scripted", connector), store, own, stop or Event())
+
+
+_TABLES = {
+    "interaction": """
+        SELECT i.key, i.same_as, i.kind, i.happened_at, i.title, i.thread, i.answers, i.signals, i.verdict, i.rule,
+               list_sort(list_concat([i.source || ' ' || i.native_id], coalesce(
+                 (SELECT list(a.source || ' ' || a.native_id) FROM also_seen a WHERE a.interaction_id = i.id), [])))
+        FROM interaction i""",
+    "party": """SELECT i.key, h.kind, h.value, p.role, p.name FROM party p JOIN interaction i ON i.id = p.interaction_id
+                JOIN handle h ON h.id = p.handle_id""",
+    "handle": """SELECT h.kind, h.value, h.canonical, h.own, h.name, h.name_rank, h.name_at, h.interactions,
+                        h.last_contact, p.canonical FROM handle h LEFT JOIN person p ON p.id = h.person_id""",
+    "person": "SELECT canonical, name, origin, hidden FROM person WHERE id IN (SELECT person_id FROM handle)",
+    "answer": "SELECT a.key, h.kind, h.value FROM answer a JOIN handle h ON h.id = a.handle_id",
+    "card": "SELECT * FROM card",
+    "card_handle": "SELECT * FROM card_handle",
+    "unreadable": "SELECT source, native_id, reason FROM unreadable",
+    "own": "SELECT value FROM meta WHERE name = 'own'",
+}
+
+_MORE = {
+    "source": "SELECT name, type, cursor, captured, failures, error, fix FROM source",
+    "decision": "SELECT * EXCLUDE (made_at) FROM decision",
+    "tag": "SELECT * FROM tag",
+    "cadence": "SELECT * FROM cadence",
+    "ids": "SELECT id, key FROM interaction",
+    "handle ids": "SELECT id, kind, value FROM handle",
+    "person ids": "SELECT id, canonical FROM person",
+    "homes": "SELECT id, source, native_id FROM interaction",
+    "others": "SELECT * FROM also_seen",
+    "version": "SELECT value FROM meta WHERE name = 'version'",
+}
+
+Tables = Mapping[str, list[tuple[Any, ...]]]
+
+
+def tables(store: Store) -> Tables:
+    """All facts and beliefs in the file, sorted, without ids, homes and cursors: what must not depend on any order."""
+    return _read(store, _TABLES)
+
+
+def everything(store: Store) -> Tables:
+    """All that the file holds, ids and cursors too, but for the times at which something was done."""
+    return _read(store, {**_TABLES, **_MORE})
+
+
+def _read(store: Store, queries: Mapping[str, str]) -> Tables:
+    connection = connect(store.path, write=False, patience=10)
+    try:
+        return {name: sorted(connection.execute(sql).fetchall(), key=repr) for name, sql in queries.items()}
+    finally:
+        connection.close()
+
+
+def make_older(store: Store) -> None:
+    """The file is in form 0: without one table and two columns that form 1 has."""
+    connection = connect(store.path, write=True, patience=10)
+    connection.execute("DROP VIEW known; DROP TABLE cadence")
+    connection.execute("ALTER TABLE decision DROP COLUMN undone_by; ALTER TABLE card DROP COLUMN person_id")
+    connection.execute("UPDATE meta SET value = '0' WHERE name = 'version'; CHECKPOINT")
+    connection.close()
+
+
+def python(code: str, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    """A process of its own that runs this code, with our packages on its path and pipes for what it says."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def output(process: subprocess.Popen[str], seconds: float = 60) -> str:
+    """What the process said; it ended well."""
+    said, complaint = process.communicate(timeout=seconds)
+    assert process.returncode == 0, complaint
+    return said

@@ -1,0 +1,122 @@
+"""A writer keeps the file from page to page only as long as nobody waits for it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from store.file import LONGEST, Store
+from store.gate import wanted, wanting
+from tests.small_world import output, python
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from store.file import Store
+path, pages = Path(sys.argv[1]), int(sys.argv[2])
+store, number, opened, last = Store(path, patience=30), 0, 0, None
+end = time.monotonic() + 30
+while time.monotonic() < end and number < pages and not path.with_suffix(".stop").exists():
+    number += 1
+    with store.write(more=lambda: True) as tx:
+        opened += tx.connection is not last
+        last = tx.connection
+        tx.execute("INSERT INTO tag VALUES (?, 'page')", [number])
+        time.sleep(0.02)
+    if number == 1:
+        print("writing", flush=True)
+store.let_go()
+print(number, opened, flush=True)
+"""
+READER = """
+import sys, time
+from pathlib import Path
+from store.file import Store
+store, waits = Store(Path(sys.argv[1]), patience=30), []
+for _ in range(int(sys.argv[2])):
+    began = time.monotonic()
+    with store.read() as reader:
+        waits.append(time.monotonic() - began)
+        reader.counts()
+    time.sleep(0.02)
+print(max(waits))
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    store = Store(tmp_path / "kith.duckdb")
+    with store.write():
+        pass
+    return store.path
+
+
+def test_without_anybody_waiting_the_file_is_opened_once_for_many_pages(path: Path) -> None:
+    pages, opened = map(int, output(python(WRITER, path, "10")).split()[1:])
+    assert (pages, opened) == (10, 1)
+
+
+def test_a_reader_who_waits_is_let_in_between_two_pages(path: Path) -> None:
+    """The writer would keep the file for a second or more; a reader gets in after the page in hand, again and again."""
+    writer = python(WRITER, path, "1000000")
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "writing\n"
+    longest = float(output(python(READER, path, "25")))
+    assert writer.poll() is None
+    path.with_suffix(".stop").touch()
+    pages, opened = map(int, output(writer).split())
+    assert longest < 0.8 < LONGEST
+    assert opened >= 10
+    assert pages >= opened
+
+
+def test_three_readers_at_once_all_get_in_and_the_writer_goes_on(path: Path) -> None:
+    writer = python(WRITER, path, "1000000")
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "writing\n"
+    readers = [python(READER, path, "8") for _ in range(3)]
+    assert max(float(output(each)) for each in readers) < 2
+    path.with_suffix(".stop").touch()
+    pages, _ = map(int, output(writer).split())
+    assert pages >= 3
+    with Store(path).write() as tx:
+        assert tx.execute("SELECT count(*), count(DISTINCT person_id) FROM tag") == [(pages, pages)]
+
+
+def test_a_process_that_dies_while_it_waits_is_not_waited_for(path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from store.gate import wanting
+with wanting(Path(sys.argv[1])):
+    print("waiting", flush=True)
+    sys.stdin.read()
+"""
+    waiting = python(code, path)
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == "waiting\n"
+    assert wanted(path)
+    waiting.kill()
+    waiting.wait()
+    assert not wanted(path)
+    waiting.communicate()
+
+
+def test_who_waits_is_seen_until_they_are_in(path: Path) -> None:
+    assert not wanted(path)
+    with wanting(path):
+        with wanting(path):
+            assert wanted(path)
+        assert wanted(path)
+    assert not wanted(path)
+
+
+def test_a_waiter_that_never_comes_holds_the_writer_up_only_for_a_moment(path: Path) -> None:
+    store = Store(path)
+    with wanting(path):
+        began = time.monotonic()
+        with store.write():
+            pass
+        assert time.monotonic() - began < 2
