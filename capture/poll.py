@@ -16,7 +16,7 @@ from capture.link import relate_news
 from capture.match import AUTHOR, Me, canonical, somebody
 from connectors.base import Connector, Cursor, NeedsHuman, Page, TryLater
 from store.beliefs import WROTE
-from store.duck import Missing, StoreError
+from store.errors import Missing, StoreError
 from store.facts import name_key
 from store.file import Store
 from store.sources import Overtaken, failed, polled

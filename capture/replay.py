@@ -13,7 +13,7 @@ from capture.match import Me
 from capture.poll import believe
 from store import beliefs, relate, tally
 from store.decide import set_own
-from store.duck import Missing
+from store.errors import Missing
 from store.file import Store
 from store.load import Kept, interactions_after
 from store.writer import Item, News, Tx

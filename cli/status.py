@@ -65,7 +65,7 @@ def sources(json: Json = False, jsonl: JsonLines = False) -> int:
 
 
 def _known(file: Store) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    from store.duck import Missing
+    from store.errors import Missing
 
     try:
         with file.read() as reader:

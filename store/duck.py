@@ -11,7 +11,6 @@ itself, whatever for: nothing of kith may ``open()``, copy or hash it. That is w
 from __future__ import annotations
 
 import os
-import random
 import re
 import threading
 import time
@@ -20,7 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.gate import wanting
+from store.errors import Broken, Busy, Missing, Newer, StoreError
+from store.gate import a_moment, wanting
 from store.steps import step
 
 if TYPE_CHECKING:
@@ -41,64 +41,55 @@ STORAGE_VERSION = "v1.5.0"
 _umask = threading.RLock()
 
 
-class StoreError(Exception):
-    """Something is wrong with the database file, said for people: ``what``, and ``hint``, what mends it."""
-
-    exit_code = 74
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
-
-
-class Busy(StoreError):
-    """Another process holds the file, and went on holding it for as long as we waited."""
-
-    exit_code = 75
-
-
-class Missing(StoreError):
-    """There is no file yet."""
-
-    exit_code = 1
-
-
-class Broken(StoreError):
-    """The file, or its log, is not one that DuckDB can read."""
-
-
-class Newer(StoreError):
-    """The file was written by a later kith."""
-
-
 def connect(path: Path, *, write: bool, patience: float) -> Connection:
     """An open connection to the file, in UTC, without a progress bar and without a way out to other files or hosts.
 
-    Waits up to ``patience`` seconds for another process to let go. With ``write`` the file and its folder are made if
-    need be, readable by their owner only. Raises Busy, Missing, Broken or StoreError.
+    The caller has the right to open it (``store.gate``). Another program that has it open, which knows nothing of that,
+    is waited for up to ``patience`` seconds. With ``write`` the file and its folder are made if need be, readable by their
+    owner only. Raises Busy, Missing, Broken or StoreError.
     """
     if not write and not os.path.exists(path):
         raise Missing(f"There is no database at {path} yet.", "kith sync makes it")
     if write:
         make_room(path.parent)
     try:
-        return _open(path, write)
+        return _settled(path, write)
     except engine.Error as error:
         if not _locked(error, write):
             raise _explained(error, path) from error
     end = time.monotonic() + patience
     with wanting(path):
         while True:
-            time.sleep(0.002 + 0.006 * random.random())
+            a_moment()
             try:
-                return _open(path, write)
+                return _settled(path, write)
             except engine.Error as error:
                 if not _locked(error, write):
                     raise _explained(error, path) from error
                 if time.monotonic() > end:
                     what = _who_holds(str(error), path)
                     raise Busy(what, "try again in a moment, or stop that process") from error
+
+
+def _settled(path: Path, write: bool) -> Connection:
+    """A connection that has read the headers as they are now: a program that does not ask at our gate, DuckDB's own shell
+    for one, may have written between DuckDB's look at the headers and its lock (``store.gate``).
+    """
+    for _ in range(5):
+        before = _form(path)
+        connection = _open(path, write)
+        if before in (None, _form(path)):
+            return connection
+        connection.close()
+    return _open(path, write)
+
+
+def _form(path: Path) -> tuple[int, int] | None:
+    try:
+        seen = os.stat(path)
+    except OSError:
+        return None
+    return seen.st_size, seen.st_mtime_ns
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.duck import Connection, Missing, connect, private
-from store.gate import let_in, wanted
+from store.duck import Connection, connect, make_room, private
+from store.errors import Missing
+from store.gate import Gate, let_in, wanted
 from store.reader import Reader
 from store.schema import VERSION, prepare, version_of
 from store.steps import step
@@ -39,16 +40,19 @@ class Store:
         self.path = path
         self.patience = patience
         self._kept: Connection | None = None
+        self._gate = Gate(path)
         self._since = 0.0
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """What the file says, read by as many processes as like; nobody can write meanwhile, so be quick."""
-        connection = self._open_for_reading()
+        gate = Gate(self.path)
+        connection = self._open_for_reading(gate)
         try:
             yield Reader(connection)
         finally:
             connection.close()
+            gate.leave()
 
     @contextmanager
     def write(self, more: Callable[[], bool] = _no, soon: bool = False) -> Iterator[Tx]:
@@ -61,7 +65,7 @@ class Store:
 
         connection = self._kept
         if connection is None:
-            connection = prepare(self.path, self.patience)
+            connection = self._open_for_writing(self._gate)
             self._since = time.monotonic()
         self._kept = None
         with private():
@@ -77,6 +81,7 @@ class Store:
                 step()
             except BaseException:
                 connection.close()
+                self._gate.leave()
                 raise
         self._kept = connection
         end = time.monotonic() + (PAUSE if soon else 0.0)
@@ -93,15 +98,37 @@ class Store:
         if connection is not None:
             with private():
                 connection.close()
+            self._gate.leave()
             step()
 
-    def _open_for_reading(self) -> Connection:
-        connection = connect(self.path, write=False, patience=self.patience)
-        version = version_of(connection)
+    def _open_for_reading(self, gate: Gate) -> Connection:
+        if not self.path.exists():
+            raise Missing(f"There is no database at {self.path} yet.", "kith sync makes it")
+        connection, version = self._enter_for_reading(gate)
         if version == VERSION:
             return connection
         connection.close()
+        gate.leave()
         if version is None:
             raise Missing(f"The database {self.path} is still empty.", "kith sync fills it")
-        prepare(self.path, self.patience).close()
-        return connect(self.path, write=False, patience=self.patience)
+        self._open_for_writing(gate).close()
+        gate.leave()
+        return self._enter_for_reading(gate)[0]
+
+    def _enter_for_reading(self, gate: Gate) -> tuple[Connection, int | None]:
+        gate.enter(alone=False, patience=self.patience)
+        try:
+            connection = connect(self.path, write=False, patience=self.patience)
+            return connection, version_of(connection)
+        except BaseException:
+            gate.leave()
+            raise
+
+    def _open_for_writing(self, gate: Gate) -> Connection:
+        make_room(self.path.parent)
+        gate.enter(alone=True, patience=self.patience)
+        try:
+            return prepare(self.path, self.patience)
+        except BaseException:
+            gate.leave()
+            raise

@@ -14,11 +14,11 @@ copied into a new file in the new form, checked, and renamed; the old file stays
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
-from store.duck import Broken, Connection, Newer, NoSuchTable, connect, make_room
+from store.duck import Connection, NoSuchTable, connect
+from store.errors import Broken, Newer
 from store.steps import step
 
 VERSION = 1
@@ -64,7 +64,10 @@ VIEWS = {
 
 
 def prepare(path: Path, patience: float) -> Connection:
-    """A connection for writing to a file in this form: made if it is not there, brought here if it is older."""
+    """A connection for writing to a file in this form: made if it is not there, brought here if it is older.
+
+    The caller is alone at the gate.
+    """
     if not path.exists():
         _make(path, patience)
     connection = connect(path, write=True, patience=patience)
@@ -80,29 +83,21 @@ def prepare(path: Path, patience: float) -> Connection:
 
 
 def _make(path: Path, patience: float) -> None:
-    """There is a file in this form, made by us or by somebody else meanwhile.
+    """There is a file in this form.
 
     It is made beside its place and moved there whole: DuckDB makes it by and by, and whoever found it without its
     headers, now or after we were killed, would take it for broken.
     """
-    make_room(path.parent)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        if path.exists():
-            return
-        fresh = path.with_name(path.name + ".new")
-        for left in (fresh, fresh.with_name(fresh.name + ".wal")):
-            left.unlink(missing_ok=True)
-        connection = connect(fresh, write=True, patience=patience)
-        create(connection)
-        connection.close()
-        step()
-        os.rename(fresh, path)
-        step()
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    fresh = path.with_name(path.name + ".new")
+    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
+        left.unlink(missing_ok=True)
+    connection = connect(fresh, write=True, patience=patience)
+    create(connection)
+    connection.close()
+    step()
+    os.rename(fresh, path)
+    step()
+    _sync_folder(path.parent)
 
 
 def version_of(connection: Connection) -> int | None:

@@ -13,7 +13,7 @@ import pytest
 
 from capture.poll import Progress, Source, poll
 from connectors.base import Cursor, NeedsHuman, Observation, Page, TryLater, Unreadable
-from store.duck import Busy, Missing
+from store.errors import Busy, Missing
 from store.file import Store
 from tests.scripted import Scripted
 from tests.small_world import ME, capture, everything, mail, me, meeting, output, party, python, tables

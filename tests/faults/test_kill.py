@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from capture.replay import replay
-from store.duck import Missing
+from store.errors import Missing
 from store.file import Store
 from tests.servers.dovecot import Account, Dovecot
 from tests.small_world import ME, NOW, me, output, python, tables

@@ -1,14 +1,18 @@
-"""A writer keeps the file from page to page only as long as nobody waits for it."""
+"""Who is inside the gate, and a writer that keeps the file from page to page only as long as nobody waits for it."""
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from store.errors import Broken, Busy
 from store.file import LONGEST, Store
-from store.gate import wanted, wanting
+from store.gate import Gate, wanted, wanting
 from tests.small_world import output, python
 
 WRITER = """
@@ -120,3 +124,91 @@ def test_a_waiter_that_never_comes_holds_the_writer_up_only_for_a_moment(path: P
         with store.write():
             pass
         assert time.monotonic() - began < 2
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from store.gate import Gate
+gate = Gate(Path(sys.argv[1]))
+gate.enter(alone=sys.argv[2] == "alone", patience=5)
+print("held", flush=True)
+sys.stdin.readline()
+gate.leave()
+"""
+
+
+@contextmanager
+def held(path: Path, how: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process is inside the gate, and has not opened the file."""
+    other = python(HOLD, path, how)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    try:
+        yield other
+    finally:
+        output(other)
+
+
+def test_nobody_opens_the_file_while_another_process_is_alone_with_it(path: Path) -> None:
+    """DuckDB looks at the headers before it locks: its own lock alone is too late."""
+    store = Store(path, patience=0.1)
+    with held(path, "alone") as other:
+        for block in (store.read(), store.write()):
+            with pytest.raises(Busy, match=rf"in use by kith \(process {other.pid}\)") as busy, block:
+                pass
+            assert busy.value.exit_code == 75
+    with store.write():
+        pass
+
+
+def test_nobody_writes_while_another_process_is_in_to_read(path: Path) -> None:
+    store = Store(path, patience=0.1)
+    with held(path, "to read"), store.read() as reader:
+        assert reader.counts()["people"] == 0
+        with pytest.raises(Busy, match="in use by another process"), store.write():
+            pass
+    with store.write():
+        pass
+
+
+def test_the_gate_is_held_for_as_long_as_the_file_is_open(path: Path) -> None:
+    store, gate = Store(path), Gate(path)
+    with store.read(), pytest.raises(Busy):
+        gate.enter(alone=True, patience=0)
+    with store.write(more=lambda: True), pytest.raises(Busy):
+        gate.enter(alone=False, patience=0)
+    with pytest.raises(Busy):
+        gate.enter(alone=False, patience=0)
+    store.let_go()
+    gate.enter(alone=True, patience=0)
+    gate.leave()
+
+
+def test_a_process_that_was_killed_leaves_the_gate_open(path: Path) -> None:
+    other = python(HOLD, path, "alone")
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    other.kill()
+    other.communicate()
+    with Store(path, patience=0).write():
+        pass
+
+
+def test_whoever_fails_inside_leaves_the_gate_open(path: Path) -> None:
+    store = Store(path, patience=0)
+    for _ in range(2):
+        with pytest.raises(KeyError), store.write():
+            raise KeyError
+        with pytest.raises(KeyError), store.read():
+            raise KeyError
+    content = path.read_bytes()
+    path.write_bytes(b"no database" * 1000)
+    for _ in range(2):
+        with pytest.raises(Broken), store.write():
+            pass
+        with pytest.raises(Broken), store.read():
+            pass
+    path.write_bytes(content)
+    with store.write():
+        pass

@@ -9,7 +9,8 @@ import pytest
 
 from connectors.base import Card, CardHandle, Gone, Handle, Interaction, Unreadable
 from store.decide import add_tags, set_own
-from store.duck import Broken, connect
+from store.duck import connect
+from store.errors import Broken
 from store.file import Store
 from store.schema import TABLES, VERSION, VIEWS, column_names, version_of
 from tests.scripted import Scripted
@@ -72,7 +73,7 @@ def test_the_file_in_its_old_form_is_kept_under_another_name(store: Store) -> No
     make_older(store)
     with store.write():
         pass
-    assert {each.name for each in store.path.parent.iterdir()} == {"kith.duckdb", "kith.duckdb.v0"}
+    assert {each.name for each in store.path.parent.iterdir()} == {"kith.duckdb", "kith.duckdb.v0", "kith.duckdb.lock"}
     old = store.path.with_name("kith.duckdb.v0")
     connection = connect(old, write=False, patience=1)
     assert version_of(connection) == 0
@@ -111,7 +112,7 @@ def test_a_half_made_copy_of_an_earlier_try_is_thrown_away(store: Store) -> None
     with store.write():
         pass
     assert everything(store) == before
-    assert {each.name for each in store.path.parent.iterdir()} == {"kith.duckdb", "kith.duckdb.v0"}
+    assert {each.name for each in store.path.parent.iterdir()} == {"kith.duckdb", "kith.duckdb.v0", "kith.duckdb.lock"}
 
 
 def test_a_copy_that_has_not_all_rows_is_refused_and_the_old_file_stays(store: Store) -> None:
