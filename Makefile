@@ -23,9 +23,11 @@ KITH_CONFIG_FILE = $(or $(KITH_CONFIG),$(or $(XDG_CONFIG_HOME),$(HOME)/.config)/
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# The lock is whole, so pip has nothing to resolve (--no-deps): pip 23 takes "coverage[toml]", asked for by another package,
+# for a release newer than the locked one as soon as there is one, and refuses that because it has no hash.
 $(VENV)/.done: requirements.lock pyproject.toml .ci/venv
 	@.ci/venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
