@@ -94,7 +94,7 @@ def count_answered(connection: Connection, answers: Sequence[tuple[int, int]]) -
                  (SELECT 1 FROM party q JOIN handle h ON h.id = q.handle_id AND h.own
                   WHERE q.interaction_id = i.id AND q.role IN ('from', 'organizer'))) f
             WHERE interaction.id = f.id RETURNING interaction.id""",
-        [as_rows(answers)],
+        as_rows(answers),
     ).fetchall()
     if flipped:
         tally.contacted(connection, [row[0] for row in flipped])
@@ -113,5 +113,5 @@ def set_verdicts(connection: Connection, verdicts: Sequence[tuple[int, str, str]
         connection.execute(
             f"""UPDATE interaction SET verdict = v.verdict, rule = v.rule
                 FROM ({given("id BIGINT, verdict VARCHAR, rule VARCHAR")}) v WHERE interaction.id = v.id""",
-            [as_rows(verdicts)],
+            as_rows(verdicts),
         )

@@ -23,7 +23,7 @@ from store.steps import step
 
 INTERACTION = """id BIGINT, key BIGINT, source VARCHAR, native_id VARCHAR, same_as VARCHAR, kind VARCHAR,
     happened_at TIMESTAMP, title VARCHAR, thread BIGINT, answers BIGINT, signals VARCHAR, verdict VARCHAR, rule VARCHAR"""
-SAME_AS = ("same_as", "CASE WHEN l[5] IS NULL THEN 'mid:' || l[4] ELSE nullif(l[5], '') END")
+SAME_AS = ("same_as", "CASE WHEN same_as IS NULL THEN 'mid:' || native_id ELSE nullif(same_as, '') END")
 """A mail's name across sources is its name at home with three letters before it: it need not travel twice."""
 _CHANGED = given(
     """id BIGINT, happened_at TIMESTAMP, title VARCHAR, thread BIGINT, answers BIGINT, signals VARCHAR, verdict VARCHAR,
@@ -241,7 +241,7 @@ class Tx:
                 self._touched.update(before.handles, (news.handles[p.handle.key] for p in i.parties))
         if not rows:
             return
-        self.connection.execute(CHANGE, [as_rows(rows)])
+        self.connection.execute(CHANGE, as_rows(rows))
         if moved:
             delete(self.connection, "party", "interaction_id", sorted(moved))
             insert(self.connection, "party", PARTY, parties)
