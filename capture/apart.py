@@ -12,14 +12,14 @@ import json
 import logging
 import os
 import pickle
-import queue
 import signal
 import struct
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -31,17 +31,26 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kith")
 
+GROUP = 2 << 20
+"""Bytes of pages from which on one commit takes in no more of them: what a commit costs is paid once for all that have come
+meanwhile (a first sync's commits: 4.0 s page by page, 2.9 s so). About 8,000 mails."""
+
+_PAGE, _END, _RAISED, _DIED = b"p", b"e", b"x", b"d"
 _LENGTH = struct.Struct("<cI")
+
+Frame = tuple[bytes, bytes]
+"""Its kind, and what it says."""
 
 
 class Apart:
-    """The pages of ``source`` from ``cursor``, pulled by a child; the next one comes in while the last is committed.
+    """The pages of ``source`` from ``cursor``, pulled by a child; the next ones come in while the last is committed.
 
+    Those that are here already are handed over as one, as long as ``undisturbed`` says that nobody waits for the file.
     Iterating raises what the connector raised: TryLater or NeedsHuman; a bug of the connector, and a child that died, is a
     TryLater with its last words in the log.
     """
 
-    def __init__(self, source: SourceConfig, cursor: Cursor | None) -> None:
+    def __init__(self, source: SourceConfig, cursor: Cursor | None, undisturbed: Callable[[], bool] = lambda: True) -> None:
         path = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "capture.apart"],
@@ -59,25 +68,32 @@ class Apart:
         except OSError:
             pass  # it died at once, which is told by its end
         self._decoder = Decoder()
-        self._line: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(maxsize=1)
+        self._undisturbed = undisturbed
+        self._line = Line()
+        self._said = 0
         self._left = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._child.stdout,), name="kith-frames", daemon=True)
         self._reader.start()
 
     def __iter__(self) -> Iterator[Page]:
-        while (frame := self._line.get()) is not None:
-            kind, content = frame
-            if kind == b"p":
-                yield self._decoder.page(content)
-            elif kind == b"e":
-                return
-            else:
-                raise _raised(*json.loads(content))
-        raise TryLater(f"the pull ended with {self._child.wait()} before its time")
+        while True:
+            kind, content = self._line.take()
+            if kind != _PAGE:
+                break
+            page, size = self._decoder.page(content), len(content)
+            while size < GROUP and self._undisturbed() and (more := self._line.another_page()) is not None:
+                after = self._decoder.page(more)
+                page, size = Page(page.observations + after.observations, after.cursor, after.left), size + len(more)
+            self._said += size
+            yield page
+        if kind == _RAISED:
+            raise _raised(*json.loads(content))
+        if kind == _DIED:
+            raise TryLater(f"the pull ended with {self._child.wait()} before its time")
 
     def ready(self) -> bool:
-        """Whether another page is here already."""
-        return not self._line.empty()
+        """Whether as much has come as is worth a commit: as much as was said before, up to GROUP."""
+        return self._line.size >= min(GROUP, self._said) or self._line.ended
 
     def close(self) -> None:
         """The child is gone."""
@@ -95,23 +111,60 @@ class Apart:
                     stream.close()
 
     def _read(self, stream: BinaryIO) -> None:
-        frame: tuple[bytes, bytes] | None = None
-        while not self._left.is_set():
-            head = stream.read(_LENGTH.size)
-            if len(head) == _LENGTH.size:
-                kind, length = _LENGTH.unpack(head)
-                content = stream.read(length)
-                frame = (kind, content) if len(content) == length else None
-            else:
-                frame = None
-            while not self._left.is_set():
-                try:
-                    self._line.put(frame, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if frame is None or frame[0] != b"p":
-                return
+        kind = _PAGE
+        while kind == _PAGE and not self._left.is_set():
+            kind, content = _frame(stream)
+            self._line.put((kind, content), self._left)
+
+
+class Line:
+    """Frames from the thread that reads them to the one that takes them, in their order."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque()
+        self._changed = threading.Condition()
+        self.size = 0
+        """Bytes that wait."""
+        self.ended = False
+        """No page comes any more but those that wait."""
+
+    def put(self, frame: Frame, left: threading.Event) -> None:
+        """The frame waits to be taken, behind no more than GROUP bytes of others; or nobody waits, once ``left`` is set."""
+        with self._changed:
+            while self.size > GROUP and not left.is_set():
+                self._changed.wait(0.2)
+            self._frames.append(frame)
+            self.size += len(frame[1])
+            self.ended = frame[0] != _PAGE
+            self._changed.notify_all()
+
+    def take(self) -> Frame:
+        """The next frame, which is waited for."""
+        with self._changed:
+            while not self._frames:
+                self._changed.wait()
+            return self._taken()
+
+    def another_page(self) -> bytes | None:
+        """The content of the next frame, if it is here already and a page."""
+        with self._changed:
+            return self._taken()[1] if self._frames and self._frames[0][0] == _PAGE else None
+
+    def _taken(self) -> Frame:
+        frame = self._frames.popleft()
+        self.size -= len(frame[1])
+        self._changed.notify_all()
+        return frame
+
+
+def _frame(stream: BinaryIO) -> Frame:
+    head = stream.read(_LENGTH.size)
+    if len(head) == _LENGTH.size:
+        kind, length = _LENGTH.unpack(head)
+        content = stream.read(length)
+        if len(content) == length:
+            return kind, content
+    return _DIED, b""
 
 
 def main() -> None:
@@ -127,8 +180,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         for page in source.connector().pull(cursor):
-            _send(out, b"p", encode(page))
-        _send(out, b"e", b"")
+            _send(out, _PAGE, encode(page))
+        _send(out, _END, b"")
         return
     except TryLater as error:
         said = ("later", error.what, error.hint, error.retry_after)
@@ -139,7 +192,7 @@ def main() -> None:
     except Exception as error:
         what = f"{source.type} failed: {type(error).__name__}: {error}"
         said = ("bug", what, traceback.format_exc(), None)
-    _send(out, b"x", json.dumps(said).encode())
+    _send(out, _RAISED, json.dumps(said).encode())
 
 
 def _raised(kind: str, what: str, hint: str, retry_after: float | None) -> Exception:

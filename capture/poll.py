@@ -86,7 +86,7 @@ def poll(
     seen = captured = 0
     try:
         cursor: Cursor | None = _cursor(store, source.name)
-        pages: Pages | None = _pages(source, cursor, apart=cursor is None)
+        pages: Pages | None = _pages(source, store, cursor, apart=cursor is None)
         while pages is not None:
             following: Pages | None = None
             with closing(pages):
@@ -107,7 +107,7 @@ def poll(
                         return Outcome(source.name, "stopped", seen, captured)
                     if isinstance(pages, Here) and source.config and (page.left or 0) > LONG:
                         # a pull may be left at any page: another process goes on from here
-                        following = _pages(source, cursor, apart=True)
+                        following = _pages(source, store, cursor, apart=True)
                         break
             pages = following
         with store.write() as tx:
@@ -202,9 +202,9 @@ class Here:
 Pages = Here | Apart
 
 
-def _pages(source: Source, cursor: Cursor | None, apart: bool) -> Pages:
+def _pages(source: Source, store: Store, cursor: Cursor | None, apart: bool) -> Pages:
     if apart and source.config is not None:
-        return Apart(source.config, cursor)
+        return Apart(source.config, cursor, store.undisturbed)
     return Here(source.connector.pull(cursor))
 
 

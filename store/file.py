@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 LONGEST = 4.0
 """Seconds after which a writer lets go of the file, whoever may want it."""
 
-
-PAUSE = 0.1
+PAUSE = 1.0
 """Seconds for which a writer keeps a file that nobody wants, if its next transaction is on the way."""
+
+QUIET = 10.0
+"""Seconds that have to go by after somebody waited for the file, until long transactions disturb nobody."""
 
 
 def _no() -> bool:
@@ -42,6 +44,7 @@ class Store:
         self._kept: Connection | None = None
         self._gate = Gate(path)
         self._since = 0.0
+        self._wanted = float("-inf")
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -90,7 +93,12 @@ class Store:
         if others or not more() or time.monotonic() - self._since > LONGEST:
             self.let_go()
         if others:
+            self._wanted = time.monotonic()
             let_in(self.path)
+
+    def undisturbed(self) -> bool:
+        """Whether nobody has waited for a transaction of ours for QUIET seconds, so that a longer one will do."""
+        return time.monotonic() - self._wanted > QUIET
 
     def let_go(self) -> None:
         """The file is closed."""

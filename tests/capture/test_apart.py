@@ -80,6 +80,14 @@ def test_all_pages_come_in_their_order(told: Path, how: str) -> None:
     assert pulled(source(told, how), {"said": 3}) == []
 
 
+@pytest.mark.parametrize(("undisturbed", "sizes"), [(True, [[3], [1, 2], [2, 1]]), (False, [[1, 1, 1]])])
+def test_pages_that_are_here_are_one_unless_somebody_waits(told: Path, undisturbed: bool, sizes: list[list[int]]) -> None:
+    with closing(Apart(source(told, "well"), None, lambda: undisturbed)) as pages:
+        pages._child.wait()  # all that it says has come, or is on its way through this process
+        assert [len(page.observations) for page in pages] in sizes
+        assert pages.ready()
+
+
 def test_try_later_and_needs_human_arrive_with_all_that_they_say(told: Path) -> None:
     with pytest.raises(TryLater) as later:
         pulled(source(told, "later"))
