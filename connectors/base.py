@@ -105,7 +105,11 @@ class Signals:
     date_from: str | None = None
     """Where happened_at was taken from if not from the item's own date: "received", "none"."""
     partstat: str | None = None
+    """The user's own answer to an invitation (RFC 5545 PARTSTAT, lower case), where the source knows who the user is."""
+    partstats: tuple[str, ...] = ()
+    """Everybody's answers, sorted: ``Handle.key``, a blank, and the PARTSTAT in lower case."""
     attendees: int = 0
+    """People who take part, the organizer among them, also those over MOST_PARTIES; no rooms."""
     missed: bool = False
 
 
@@ -159,11 +163,16 @@ class Card:
     relations: tuple[tuple[str, str], ...] = ()
     note: str | None = None
     tags: tuple[str, ...] = ()
+    kind: Literal["individual", "group", "organisation"] = "individual"
+    """Of whom the card is; a card of a group or an organisation makes nobody a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The source withdrew this item."""
+    """The source withdrew this item; with a "/" at the end all items whose native ids begin so.
+
+    What the same page says after it is there (again), so a resource that changed is said as Gone and then anew.
+    """
 
     native_id: str
 
