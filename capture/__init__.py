@@ -7,7 +7,9 @@ database, so that a changed rule can be replayed over all history without fetchi
 why.
 
 A long pull runs in a process of its own (``apart``): parsing and committing would take turns at the interpreter's one lock.
-Where evidence shows two handles to be one person (``link``), the decision is in the log with the evidence.
+Where evidence shows two handles to be one person (``link``), the decision is in the log with the evidence. Who is one person
+follows from cards and links (``group``, pure); when one of them changes or goes, those whom it may touch are worked out anew
+(``settle``), and nobody else.
 
 A pull may be abandoned after any page. That one property is safety against crashes, a quick shutdown, fairness
 between accounts, and ``kith sync`` beside a daemon.

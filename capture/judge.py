@@ -1,7 +1,8 @@
 """What counts as contact: one pure function, whose every answer names the rule that gave it.
 
 ``counts`` is contact: personal mail either way, a meeting held, a call answered. ``presence`` is shown and resets nothing: the
-user among many, or only in copy, or mail that a calendar wrote about a meeting. ``noise`` is what machines and lists send.
+user among many, or only in copy, a meeting that the user did not accept, or mail that a calendar wrote about one. ``noise`` is
+what machines and lists send, and what the user declined.
 Nothing is dropped: noise is a row with its rule, and a changed rule is replayed over all of them.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from capture.match import AUTHOR, CROWD, Me
+from capture.match import ACCEPTED, AUTHOR, CROWD, ORGANISED, Me, answers, canonical
 from capture.robots import is_robot
 from connectors.base import Interaction, Party
 
@@ -24,8 +25,11 @@ def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None =
     """The verdict on one interaction, and the name of the rule that decided.
 
     ``answered`` says that the user answered it, to the handle that it came from: then it is no noise, whatever it looks like.
-    ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already.
+    ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already. Whether a meeting is over is not asked here: one
+    that counts is contact from its time on.
     """
+    if interaction.kind == "meeting":
+        return _meeting(interaction, me, me.wrote(interaction) if by_me is None else by_me)
     if me.wrote(interaction) if by_me is None else by_me:
         return _sent(interaction, [p for p in interaction.parties if not me.is_me(p.handle)])
     verdict, rule = _received(interaction, me)
@@ -70,6 +74,28 @@ def _received(interaction: Interaction, me: Me) -> Judgement:
     if interaction.kind == "mail" and _only_in_copy(interaction.parties, me):
         return "presence", "cc only"
     return "counts", "personal"
+
+
+def _meeting(interaction: Interaction, me: Me, by_me: bool) -> Judgement:
+    said = interaction.signals
+    others = {canonical(p.handle) for p in interaction.parties if not me.is_me(p.handle)}
+    if not others:
+        return "noise", "to oneself"
+    answer = me.answer(interaction)
+    if answer == "declined":
+        return "noise", "declined"
+    if all(is_robot(p.handle) for p in interaction.parties if not me.is_me(p.handle)):
+        return "noise", "robot"
+    if max(said.recipients, said.attendees) > CROWD:
+        return "presence", "crowd"
+    if others <= {canonical(handle) for handle, theirs in answers(interaction) if theirs == "declined"}:
+        return "presence", "declined by them"
+    if by_me:
+        return "counts", ORGANISED
+    if answer == "accepted":
+        return "counts", ACCEPTED
+    # where nobody is asked, as in a calendar of one's own, what stands in it is held
+    return ("presence", "not accepted") if said.partstats or said.partstat else ("counts", "no answers")
 
 
 def _machine(interaction: Interaction) -> str | None:

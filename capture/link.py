@@ -7,35 +7,16 @@ and is linked to nobody. Every link is a decision in the log, with its evidence.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from capture.match import Me
+from capture.names import full_name
 from capture.robots import is_role
+from capture.settle import regroup
 from store import relate
-from store.duck import Connection
 from store.relate import Link, Reply
-
-_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing|sir)\.?(?=\s)")
-
-
-def full_name(name: str) -> str:
-    """A name by which two spellings are compared: without case, accents, titles, remarks, and the family name last.
-
-    Empty if it is not a full name: of one word, or with a word of one letter, which agrees with too many.
-    """
-    text = unicodedata.normalize("NFKD", _ASIDE.sub(" ", name).casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c)).replace('"', " ").replace("'", "")
-    if text.count(",") == 1:
-        family, given = text.split(",")
-        text = f"{given} {family}"
-    text = _TITLE.sub("", text.strip())
-    words = text.replace(".", " ").split()
-    if len(words) < 2 or any(len(word) < 2 and word.isascii() for word in words):
-        return ""
-    return " ".join(words)
+from store.writer import Tx
 
 
 def links(replies: Iterable[Reply], names: Mapping[str, Sequence[str]]) -> list[Link]:
@@ -61,13 +42,16 @@ def links(replies: Iterable[Reply], names: Mapping[str, Sequence[str]]) -> list[
     return list(found.values())
 
 
-def relate_news(connection: Connection) -> int:
+def relate_news(tx: Tx, me: Me) -> int:
     """What came since the last time has been looked at for evidence; returns how many links were made."""
+    connection = tx.connection
     first, last = relate.news(connection)
     if last < first:
         return 0
     replies = relate.replies_from_elsewhere(connection, first)
     made = links(replies, relate.names_of(connection, [h for r in replies for h in (r.to, r.by)])) if replies else []
-    relate.link(connection, made)
+    made = relate.link(connection, made)
+    if made:
+        regroup(tx, [handle for each in made for handle in (each.a, each.b)], (), me)
     relate.seen(connection, last)
     return len(made)

@@ -1,18 +1,19 @@
-"""Who a handle belongs to.
+"""Which spellings are one mailbox, and whom the user knows by an interaction.
 
-So far one rule links, and it cannot link wrongly: spellings of one mailbox are one canonical handle, and one canonical
-handle is one person. A stranger becomes a person when the user writes to them. Whoever is not yet anybody's stays a handle:
-kept, searchable, not in the way.
+Spellings of one mailbox are one canonical handle, and one canonical handle is one person; which of them are one person beyond
+that is told by cards and links (``group``). A stranger becomes a person when the user writes to them or has met them. Whoever
+is not yet anybody's stays a handle: kept, searchable, not in the way.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from capture.robots import is_robot
-from connectors.base import Handle, Interaction, Party
-from store.beliefs import MAY_KNOW, WROTE
+from connectors.base import Handle, HandleKind, Interaction, Party
+from store.beliefs import MAY_KNOW, MET, WROTE
 
 CROWD = 20
 """More recipients or attendees than this are a crowd: being among them is presence, not contact."""
@@ -20,8 +21,16 @@ CROWD = 20
 AUTHOR = ("from", "organizer")
 """The roles of those whose doing an interaction is."""
 
+ORGANISED, ACCEPTED = "organised by you", "accepted by you"
+"""The rules by which a meeting counts that the user meant to be at; those who were there are people whom the user has met."""
+
+_ANSWERS = ("accepted", "declined", "tentative", "delegated", "needs-action")
+"""Of several answers of the user's, by several handles, the first of these is theirs."""
+
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
+
+_KINDS: dict[str, HandleKind] = {"email": "email", "phone": "phone", "url": "url", "name": "name"}
 
 _canonicals: dict[str, str] = {}
 
@@ -72,16 +81,44 @@ class Me:
         """Whether one of the user's own handles sent or organised it."""
         return any(p.role in AUTHOR and self.is_me(p.handle) for p in interaction.parties)
 
+    def answer(self, interaction: Interaction) -> str | None:
+        """What the user answered to the invitation (a PARTSTAT in lower case); None if nothing is known of it."""
+        said = interaction.signals
+        mine = {answer for handle, answer in answers(interaction) if self.is_me(handle)}
+        return next((answer for answer in _ANSWERS if answer in mine), min(mine, default=said.partstat))
 
-def somebody(interaction: Interaction, verdict: str, rule: str, me: Me, by_me: bool | None = None) -> dict[str, str]:
-    """Canonical handle to origin, of those who are somebody by this one interaction, judged so.
+
+def answers(interaction: Interaction) -> Iterator[tuple[Handle, str]]:
+    """Who answered what to the invitation."""
+    for entry in interaction.signals.partstats:
+        key, _, answer = entry.rpartition(" ")
+        kind, _, value = key.partition(":")
+        if kind in _KINDS and value.strip():
+            with contextlib.suppress(ValueError):
+                yield Handle(_KINDS[kind], value), answer
+
+
+def somebody(
+    interaction: Interaction, verdict: str, rule: str, me: Me, now: datetime, by_me: bool | None = None
+) -> dict[str, str]:
+    """Canonical handle to origin, of those who are somebody by this one interaction, judged so, as of ``now``.
 
     ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already.
     """
+    if interaction.kind == "meeting":
+        if verdict != "counts" or interaction.happened_at > now:
+            return {}
+        return met(interaction, me) if rule in (ORGANISED, ACCEPTED) else may_know(interaction, me)
     if me.wrote(interaction) if by_me is None else by_me:
         return appear(interaction, me)
     # what counts because the user answered it is known by the answer
     return may_know(interaction, me) if verdict == "counts" and rule != "answered" else {}
+
+
+def met(interaction: Interaction, me: Me) -> dict[str, str]:
+    """Canonical handle to origin, of those whom the user met there: all who did not decline."""
+    absent = {canonical(handle) for handle, answer in answers(interaction) if answer == "declined"}
+    return dict.fromkeys((name for name in _reachable(interaction.parties, me) if name not in absent), MET)
 
 
 def appear(interaction: Interaction, me: Me) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ from capture.apart import Apart
 from capture.judge import judge
 from capture.link import relate_news
 from capture.match import AUTHOR, Me, canonical, somebody
+from capture.settle import add, settle, time_has_come
 from connectors.base import Connector, Cursor, NeedsHuman, Page, TryLater
-from store.beliefs import WROTE
 from store.errors import Missing, StoreError
 from store.facts import name_key
 from store.file import Store
 from store.sources import Overtaken, failed, polled
 from store.steps import step
-from store.writer import Beliefs, News, Tx
+from store.writer import Beliefs, News
 
 if TYPE_CHECKING:
     from threading import Event
@@ -94,11 +94,11 @@ def poll(
                     step()
                     with store.write(more=pages.ready, soon=isinstance(pages, Apart)) as tx:
                         news = tx.news(source.name, page, canonical)
-                        beliefs = believe(news, me)
+                        beliefs = believe(news, me, tx.now)
                         tx.record(source.name, news, beliefs)
                         tx.believe(news, beliefs)
-                        settle(tx, beliefs.doubtful, me)
-                        fresh = sum(item.before is None for item in news.items)
+                        settle(tx, news, beliefs, me)
+                        fresh = news.fresh
                         tx.advance(source.name, source.type, cursor, page.cursor, fresh)
                     cursor = page.cursor
                     seen, captured = seen + len(page.observations), captured + fresh
@@ -111,7 +111,8 @@ def poll(
                         break
             pages = following
         with store.write() as tx:
-            relate_news(tx.connection)
+            time_has_come(tx, me)
+            relate_news(tx, me)
             if not seen:
                 polled(tx.connection, source.name, source.type)
     except Overtaken:
@@ -133,8 +134,8 @@ def poll(
     return Outcome(source.name, "ok", seen, captured)
 
 
-def believe(news: News, me: Me) -> Beliefs:
-    """What follows from the news: pure, and independent of the order in which pages come."""
+def believe(news: News, me: Me, now: datetime) -> Beliefs:
+    """What follows from the news, as of ``now``: pure, and independent of the order in which pages come."""
     beliefs = Beliefs(own=me.canonicals)
     sent = [me.wrote(item.interaction) for item in news.items]
     for item, by_me in zip(news.items, sent, strict=True):
@@ -153,30 +154,20 @@ def believe(news: News, me: Me) -> Beliefs:
         )
         verdict, rule = judge(one, me, answered_here, by_me)
         beliefs.verdicts.append((verdict, rule))
-        people = somebody(one, verdict, rule, me, by_me)
-        _add(beliefs.people, people)
+        people = somebody(one, verdict, rule, me, now, by_me)
+        add(beliefs.people, people)
         if item.before:
             # who is somebody by it as before is in no doubt, and most copies add no more than a label
-            was = somebody(item.before.interaction, item.before.verdict, item.before.rule, me)
+            was = somebody(item.before.interaction, item.before.verdict, item.before.rule, me, now)
             beliefs.doubtful.update(name for name, origin in was.items() if people.get(name) != origin)
+            if item.before.interaction.parties != one.parties:
+                there = {p.handle for p in one.parties}
+                gone = (p.handle for p in item.before.interaction.parties if p.handle not in there)
+                beliefs.left.update(map(canonical, gone))
     for before in news.leaving:
-        beliefs.doubtful.update(somebody(before.interaction, before.verdict, before.rule, me))
+        beliefs.doubtful.update(somebody(before.interaction, before.verdict, before.rule, me, now))
+        beliefs.left.update(canonical(p.handle) for p in before.interaction.parties)
     return beliefs
-
-
-def settle(tx: Tx, doubtful: Iterable[str], me: Me) -> None:
-    """Those who were somebody by what has changed or gone are what all that remains makes of them, or nobody."""
-    for canonical_handle in sorted(doubtful):
-        people: dict[str, str] = {}
-        for kept in tx.facts_of(canonical_handle):
-            _add(people, somebody(kept.interaction, kept.verdict, kept.rule, me))
-        tx.settle(canonical_handle, people.get(canonical_handle))
-
-
-def _add(people: dict[str, str], more: dict[str, str]) -> None:
-    for name, origin in more.items():
-        if origin == WROTE or name not in people:
-            people[name] = origin
 
 
 class Here:

@@ -1,7 +1,7 @@
 """All beliefs made anew from the facts, without fetching a byte.
 
 After a replay the file believes what it would believe had it been captured with the rules and the own handles of today.
-People keep their ids: a person is found again by the canonical handle that first made them one.
+People keep their ids: a person is found again by a canonical handle, or by whom their handles belonged to.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from capture.link import relate_news
-from capture.match import Me
+from capture.match import Me, canonical
 from capture.poll import believe
-from store import beliefs, relate, tally
-from store.decide import set_own
+from capture.settle import add, regroup_all
+from store import beliefs, people, relate, tally
+from store.decide import forget_stale, set_own
 from store.errors import Missing
 from store.file import Store
 from store.load import Kept, interactions_after
@@ -30,16 +31,18 @@ def replay(store: Store, me: Me) -> int:
     with store.write() as tx:
         set_own(tx, sorted(me.canonicals))
         beliefs.forget(tx.connection)
+        people.hold(tx.connection, canonical, me.canonicals)
+        origins: dict[str, str] = {}
         for kept in _chunks(tx):
-            news = _news(kept)
-            held = believe(news, me)
+            held = believe(_news(kept), me, tx.now)
             beliefs.add_answers(tx.connection, sorted(held.answers))
-            beliefs.meet(tx.connection, held.people)
+            add(origins, held.people)
+        beliefs.set_origins(tx.connection, origins)
         changed = 0
         for kept in _chunks(tx):
             news = _news(kept)
             news.answered = tx.answered([k.key for k in kept])
-            held = believe(news, me)
+            held = believe(news, me, tx.now)
             different = [
                 (k.id, verdict, rule)
                 for k, (verdict, rule) in zip(kept, held.verdicts, strict=True)
@@ -47,27 +50,29 @@ def replay(store: Store, me: Me) -> int:
             ]
             beliefs.set_verdicts(tx.connection, different)
             changed += len(different)
-        relate.links_stand(tx.connection)
+        regroup_all(tx, me)
         relate.seen(tx.connection, 0)
-        relate_news(tx.connection)
-        tally.recount(tx.connection)
+        relate_news(tx, me)
+        tally.recount(tx.connection, tx.now)
+        forget_stale(tx)
     return changed
 
 
 def remember_me(store: Store, me: Me) -> int:
-    """The file holds ``me`` as the user's own handles; where it held others, everything is replayed."""
+    """The file holds ``me`` as the user's own handles; where it held others, or is stale, everything is replayed."""
     try:
         with store.read() as reader:
-            before = reader.own()
-            empty = not reader.counts()["interactions"]
+            before, stale = reader.own(), reader.stale()
+            empty = reader.empty()
     except Missing:
-        before, empty = [], True
-    if before == sorted(me.canonicals):
+        before, stale, empty = [], False, True
+    if before == sorted(me.canonicals) and not stale:
         return 0
     if not empty:
         return replay(store, me)
     with store.write() as tx:
         set_own(tx, sorted(me.canonicals))
+        forget_stale(tx)
     return 0
 
 

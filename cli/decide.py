@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from cli.context import NOTHING, OK, USAGE, Problem, config, store
+from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
 from cli.options import Argument, Json, JsonLines, OneName, Option
 from cli.recall import person_of, pick, tell_rivals
 from cli.render import clean, put_json, span
@@ -67,6 +67,8 @@ def tag(
     with file.read() as reader:
         row = reader.person(person["person_id"])
     now = row["tags"] if row else []
+    if remove and (left := [word for word in words if word in now]):
+        say(f"kith: {clean(person['name'])} has {', '.join(left)} from an address book.", "take it away there")
     if json or jsonl:
         put_json({"person_id": person["person_id"], "name": person["name"], "tags": now}, lines=jsonl)
     else:

@@ -1,4 +1,4 @@
-"""The commands that only look: who is this, what did we last talk about, whom am I losing touch with."""
+"""The commands that only look: what did we last talk about, whom am I losing touch with, whom do I know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
 from cli.options import Json, JsonLines, Name, Option
-from cli.render import DIM, EMPTY, RED, YELLOW, Column, ago, clean, day, iso_or_none, put, put_json, put_pairs, span
+from cli.render import DIM, RED, YELLOW, Column, ago, clean, day, iso_or_none, put, span
 
 if TYPE_CHECKING:
     from capture.config import Config
@@ -99,52 +99,6 @@ def people(
     return NOTHING
 
 
-def who(name: Name, json: Json = False, jsonl: JsonLines = False) -> int:
-    """Who somebody is: names, addresses, when you were in touch."""
-    settings = config()
-    with store(settings).read() as reader:
-        found = pick(reader, " ".join(name))
-        person = person_of(reader, settings, found["person_id"])
-        latest = reader.timeline(found["ids"], 5)
-        # a stranger has no row of their own that says when it began and ended
-        ends = reader.timeline(found["ids"], None) if person is None else []
-    counted = [r["happened_at"] for r in ends if r["verdict"] == "counts"]
-    story = (person or {}).get("story") or {}
-    row = {
-        "person_id": found["person_id"],
-        "name": found["name"],
-        "handles": found["handles"],
-        "names": sorted(story.get("names") or []),
-        "origin": person["origin"] if person else "stranger",
-        "tags": person["tags"] if person else [],
-        "cadence_days": person["cadence_days"] if person else None,
-        "interactions": found["interactions"],
-        "first": _aware(story.get("first")) or (ends[-1]["happened_at"] if ends else None),
-        "last_contact": person["last_contact"] if person else max(counted, default=None),
-        "latest": latest,
-    }
-    if json or jsonl:
-        put_json(row, lines=jsonl)
-        return OK
-    tell_rivals(found)
-    last = row["last_contact"]
-    put_pairs(
-        [
-            ("name", row["name"]),
-            ("number", row["person_id"] if person else "none: a stranger"),
-            ("handles", ", ".join(h.split(":", 1)[1] for h in row["handles"])),
-            ("also called", ", ".join(n for n in row["names"] if n != row["name"])),
-            ("tags", ", ".join(row["tags"])),
-            ("cadence", span(row["cadence_days"]) if row["cadence_days"] else ""),
-            ("last contact", f"{ago(last)} ({day(last)})" if last else "never"),
-            ("known since", day(row["first"]) if row["first"] else ""),
-            ("interactions", row["interactions"]),
-            *(("latest", f"{day(r['happened_at'])}  {r['title'] or EMPTY}") for r in latest),
-        ]
-    )
-    return OK
-
-
 # Whom a name means, and when a word says -----------------------------------------------------------------------------
 
 
@@ -209,7 +163,3 @@ def _others(names: list[str]) -> str:
 
 def _days(count: int) -> str:
     return f"{count} days" if count != 1 else "1 day"
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

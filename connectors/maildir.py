@@ -12,7 +12,6 @@ clock would leave no trace; and every box is listed once a day, for the sake of 
 from __future__ import annotations
 
 import base64
-import errno
 import hashlib
 import os
 import re
@@ -22,20 +21,19 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from connectors.base import Cursor, Interaction, NeedsHuman, Page, TryLater, Unreadable
+from connectors.file_listing import SETTLE, THIS_FILE, UserPath, refusal
 from connectors.folders import decode_name, is_read, role_of
 from connectors.headers import interaction
 from connectors.mail_file import header_of
+from connectors.paging import Pages
 
-FIRST_PAGE = 200
-MOST_PAGE = 2000
-SETTLE = 3.0
-"""Seconds. The coarsest clock of a file system in use is that of FAT, two seconds."""
 LIST_AGAIN = 86400.0
 """Seconds after which a box is listed even if its directories say that nothing changed."""
 
@@ -43,16 +41,6 @@ _VERSION = 1
 _MARK = 8
 _INFO = re.compile(r"[:;!]2,([^/]*)$")
 """What follows the base name of a Maildir file: flags. Other than ":" where a file system has no colons."""
-_THIS_FILE = {
-    errno.EACCES,
-    errno.EPERM,
-    errno.EISDIR,
-    errno.ELOOP,
-    errno.EIO,
-    errno.ENAMETOOLONG,
-    errno.EINVAL,
-    errno.ENXIO,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,8 @@ class _Box:
     label: str | None
     directories: tuple[str, ...]
     list: Callable[[tuple[str, ...]], Iterator[_Found]]
+    rewritten: bool = False
+    """Its files may change in their place, of which the times of directories tell nothing."""
 
 
 @dataclass(slots=True)
@@ -93,16 +83,12 @@ def _text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _expanded(path: Path) -> Path:
-    return path.expanduser()
-
-
 class MaildirSettings(BaseModel):
     """``[[source]]`` of type "maildir"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Annotated[Path, AfterValidator(_expanded)]
+    path: UserPath
     exclude: tuple[str, ...] = ()
     """Folders that are not read, with all below them; ``*`` and ``?`` stand for anything."""
 
@@ -112,7 +98,7 @@ class EmlSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Annotated[Path, AfterValidator(_expanded)]
+    path: UserPath
 
 
 class Maildir:
@@ -167,7 +153,7 @@ class Eml:
         _needs_folder(path)
         folders: list[str] = []
         folders += [folder for folder, _, _ in os.walk(path, onerror=lambda error: folders.append(str(error.filename)))]
-        boxes = [_Box(_text(os.path.relpath(folder, path)), None, (folder,), _list_eml) for folder in folders]
+        boxes = [_Box(_text(os.path.relpath(folder, path)), None, (folder,), _list_eml, rewritten=True) for folder in folders]
         yield from _pull(sorted(boxes, key=lambda box: box.key), cursor)
 
 
@@ -179,9 +165,7 @@ def _needs_folder(path: Path) -> None:
     try:
         os.scandir(path).close()
     except PermissionError as error:
-        raise NeedsHuman(
-            f"{path} may not be read.", f"Give this user the right to read it: chmod -R u+rX '{path}'"
-        ) from error
+        raise refusal(error, str(path)) from error
     except OSError as error:
         raise NeedsHuman(f"{path} cannot be opened: {error.strerror}.", _HINT) from error
 
@@ -254,14 +238,14 @@ def _pull(boxes: list[_Box], cursor: Cursor | None) -> Iterator[Page]:
     """Pages of what is new in ``boxes``, which may cross from one box into the next."""
     before = _read_cursor(cursor)
     read = {box.key: before.get(box.key, _Read([], 0.0, "")) for box in boxes}
-    observations: list[Interaction | Unreadable] = []
-    size = FIRST_PAGE
+    pages = Pages(lambda: _cursor(read), cursor)
     refused: OSError | None = None
     for place, box in enumerate(boxes):
         progress = read[box.key]
         now = time.time()
         times = _times(box.directories)
-        if times == progress.times and 0 not in times and 0 <= now - progress.listed < LIST_AGAIN:
+        unchanged = times == progress.times and 0 not in times and 0 <= now - progress.listed < LIST_AGAIN
+        if unchanged and not box.rewritten:
             continue
         try:
             fresh, kept = _fresh(box, progress.marks)
@@ -272,30 +256,23 @@ def _pull(boxes: list[_Box], cursor: Cursor | None) -> Iterator[Page]:
         except OSError as error:
             raise TryLater(f"{error.filename} cannot be listed: {error.strerror}.") from error
         progress.marks = kept
-        missed = False
+        missed, beyond = False, boxes[place + 1 :]
         for done, file in enumerate(fresh, 1):
             observation = _observe(box, file)
             if observation is None:
                 missed = True
                 continue
-            observations.append(observation)
+            pages.observations.append(observation)
             progress.marks += file.mark
-            if len(observations) >= size:
-                left = len(fresh) - done + _unsaid(boxes[place + 1 :], read)
-                yield Page(tuple(observations), _cursor(read), left)
-                observations = []
-                size = min(2 * size, MOST_PAGE)
+            yield from pages.full(partial(_left, len(fresh) - done, beyond, read))
+        if unchanged and not fresh:
+            continue
         settled = now - SETTLE
         progress.times = [0 if missed or at / 1e9 > settled else at for at in times]
         progress.listed = 0.0 if 0 in progress.times else now
-    after = _cursor(read)
-    if observations or after != cursor:
-        yield Page(tuple(observations), after, 0)
+    yield from pages.rest()
     if refused is not None:
-        path = refused.filename
-        raise NeedsHuman(
-            f"{path} may not be read.", f"Give this user the right to read it: chmod -R u+rX '{path}'"
-        ) from refused
+        raise refusal(refused, str(refused.filename)) from refused
 
 
 def _times(directories: tuple[str, ...]) -> list[int]:
@@ -333,9 +310,9 @@ def _mtime(path: str) -> int:
         return 0
 
 
-def _unsaid(boxes: list[_Box], read: dict[str, _Read]) -> int:
-    """About how many files of ``boxes`` are still to be said."""
-    total = 0
+def _left(fresh: int, boxes: list[_Box], read: dict[str, _Read]) -> int:
+    """About how many files are still to be said: those that are known to be ``fresh``, and those of ``boxes``."""
+    total = fresh
     for box in boxes:
         files = 0
         for directory in box.directories:
@@ -353,7 +330,7 @@ def _observe(box: _Box, file: _Found) -> Interaction | Unreadable | None:
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             return None
-        if error.errno in _THIS_FILE:
+        if error.errno in THIS_FILE:
             return Unreadable(named, f"the file cannot be read: {error.strerror}")
         raise TryLater(f"{file.path} cannot be read: {error.strerror}.") from error
     received = None

@@ -22,6 +22,8 @@ BUILT_IN = {
     "imap": "connectors.imap:Imap",
     "maildir": "connectors.maildir:Maildir",
     "eml": "connectors.maildir:Eml",
+    "vcf": "connectors.vcf:Vcf",
+    "mbox": "connectors.mbox:Mbox",
 }
 GROUP = "kith.connectors"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from store import tally
 from store.duck import Connection
@@ -11,65 +11,72 @@ from store.rows import NUMBERS, TEXTS, as_rows, given, insert, listed
 WROTE = "wrote"
 """The origin of people whom the user has written to."""
 
+MET = "met"
+"""The origin of people whom the user has met, and not written to."""
+
+CARD = "card"
+"""The origin of people who are in an address book of the user's, and whom nothing else makes known."""
+
 MAY_KNOW = "may know"
 """The origin of people who wrote to the user, or were written to beside them, and have had no word back."""
 
+ORIGINS = (WROTE, MET, CARD, MAY_KNOW)
+"""The strongest first."""
 
-def meet(connection: Connection, people: Mapping[str, str]) -> None:
-    """These canonical handles (to their origin) belong to somebody: a person each, who holds every spelling of it.
+RANK: Mapping[str | None, int] = {None: 0, **{origin: n for n, origin in enumerate(reversed(ORIGINS), 1)}}
 
-    A person whom such a handle made once before is that person again, under the same id; who was one that the user may know
-    is one that the user knows as soon as the user writes to them.
+
+def stronger(a: str | None, b: str | None) -> str | None:
+    """The stronger of two origins."""
+    return a if RANK[a] >= RANK[b] else b
+
+
+def meet(connection: Connection, origins: Mapping[str, str], people: Mapping[str, int]) -> None:
+    """These canonical handles are somebody, of these origins, stronger than before. ``people`` has the persons that are known.
+
+    Each of the others is a person of its own, who holds every spelling of it. A person whom such a handle made once before is
+    that person again, under the same id.
     """
-    if not people:
+    if not origins:
         return
-    names = [listed(sorted(people))]
-    rows = connection.execute(f"SELECT canonical FROM person WHERE canonical IN {TEXTS}", names).fetchall()
-    known = {row[0] for row in rows}
-    top = connection.execute("SELECT coalesce(max(id), 0) FROM person").fetchone()
-    first = (top[0] if top else 0) + 1
-    insert(
-        connection,
-        "person",
-        "id BIGINT, canonical VARCHAR, origin VARCHAR, hidden BOOLEAN",
-        [(first + n, c, people[c], False) for n, c in enumerate(sorted(people.keys() - known))],
-    )
+    new = sorted(origins.keys() - people.keys())
+    ids = {c: people[c] for c in origins if c in people}
+    if new:
+        known = f"SELECT canonical, id FROM person WHERE canonical IN {TEXTS}"
+        ids.update(connection.execute(known, [listed(new)]).fetchall())
+        top = connection.execute("SELECT coalesce(max(id), 0) FROM person").fetchone()
+        first = (top[0] if top else 0) + 1
+        rows = [(first + n, c, origins[c], False) for n, c in enumerate(c for c in new if c not in ids)]
+        insert(connection, "person", "id BIGINT, canonical VARCHAR, origin VARCHAR, hidden BOOLEAN", rows)
+        made = {row[1]: row[0] for row in rows}
+    else:
+        made = {}
+    raised: dict[str, list[int]] = {}
+    for canonical, number in ids.items():
+        raised.setdefault(origins[canonical], []).append(number)
+    ids |= made
     connection.execute(
-        f"""UPDATE handle SET person_id = p.id FROM person p
-            WHERE handle.canonical = p.canonical AND handle.person_id IS NULL AND p.canonical IN {TEXTS}""",
-        names,
+        f"""UPDATE handle SET person_id = coalesce(handle.person_id, g.person_id), origin = g.origin
+            FROM ({given("canonical VARCHAR, person_id BIGINT, origin VARCHAR")}) g
+            WHERE handle.canonical = g.canonical AND NOT handle.own""",
+        as_rows([(c, ids[c], origin) for c, origin in origins.items()]),
     )
-    again = [c for c in known if people[c] == WROTE]
-    if again:
+    for origin, numbers in raised.items():
+        weaker = [each for each in ORIGINS if RANK[each] < RANK[origin]]
         connection.execute(
-            f"UPDATE person SET origin = '{WROTE}' WHERE origin = '{MAY_KNOW}' AND canonical IN {TEXTS}",
-            [listed(sorted(again))],
+            f"""UPDATE person SET origin = ?, part_of = NULL
+                WHERE id IN {NUMBERS} AND (origin IS NULL OR origin IN {TEXTS})""",
+            [origin, listed(numbers), listed(weaker)],
         )
 
 
-def written_to(connection: Connection, people: Collection[int]) -> None:
-    """The user knows these people, who have been written to, if they only might have known them before."""
-    ids = [listed(sorted(people))]
-    if people and connection.execute(
-        f"SELECT 1 FROM person WHERE origin = '{MAY_KNOW}' AND id IN {NUMBERS} LIMIT 1", ids
-    ).fetchone():
-        connection.execute(f"UPDATE person SET origin = '{WROTE}' WHERE origin = '{MAY_KNOW}' AND id IN {NUMBERS}", ids)
-
-
-def settle(connection: Connection, canonical: str, origin: str | None) -> None:
-    """This canonical handle is somebody of this origin, or nobody; one that is linked stays with whom it is linked to."""
-    linked = connection.execute(
-        """SELECT 1 FROM decision WHERE what = 'link' AND undone_by IS NULL
-           AND list_contains(from_json(other, '["VARCHAR"]'), ?)""",
-        [canonical],
-    ).fetchone()
-    if linked:
-        return
-    if origin is None:
-        connection.execute("UPDATE handle SET person_id = NULL WHERE canonical = ?", [canonical])
-    else:
+def set_origins(connection: Connection, origins: Mapping[str, str | None]) -> None:
+    """What is known of these canonical handles by interactions is this origin, or nothing. People are made of it elsewhere."""
+    if origins:
         connection.execute(
-            f"UPDATE person SET origin = ? WHERE canonical = ? AND origin IN ('{WROTE}', '{MAY_KNOW}')", [origin, canonical]
+            f"""UPDATE handle SET origin = g.origin FROM ({given("canonical VARCHAR, origin VARCHAR")}) g
+                WHERE handle.canonical = g.canonical AND handle.origin IS DISTINCT FROM g.origin""",
+            as_rows(list(origins.items())),
         )
 
 
@@ -82,15 +89,16 @@ def count_answered(connection: Connection, answers: Sequence[tuple[int, int]]) -
     """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it."""
     # nearly always there is none, and then the join below is not worth its plan
     noise = connection.execute(
-        f"SELECT 1 FROM interaction WHERE verdict = 'noise' AND key IN {NUMBERS} LIMIT 1", [listed({a[0] for a in answers})]
+        f"""SELECT 1 FROM interaction WHERE verdict = 'noise' AND kind <> 'meeting' AND key IN {NUMBERS} LIMIT 1""",
+        [listed({a[0] for a in answers})],
     ).fetchone()
     if not noise:
         return
     flipped = connection.execute(
         f"""UPDATE interaction SET verdict = 'counts', rule = 'answered' FROM
-              (SELECT DISTINCT i.id FROM interaction i JOIN ({given('key BIGINT, handle_id INTEGER')}) a ON a.key = i.key
+              (SELECT DISTINCT i.id FROM interaction i JOIN ({given("key BIGINT, handle_id INTEGER")}) a ON a.key = i.key
                JOIN party p ON p.interaction_id = i.id AND p.handle_id = a.handle_id AND p.role IN ('from', 'organizer')
-               WHERE i.verdict = 'noise' AND NOT EXISTS
+               WHERE i.verdict = 'noise' AND i.kind <> 'meeting' AND NOT EXISTS
                  (SELECT 1 FROM party q JOIN handle h ON h.id = q.handle_id AND h.own
                   WHERE q.interaction_id = i.id AND q.role IN ('from', 'organizer'))) f
             WHERE interaction.id = f.id RETURNING interaction.id""",
@@ -101,10 +109,12 @@ def count_answered(connection: Connection, answers: Sequence[tuple[int, int]]) -
 
 
 def forget(connection: Connection) -> None:
-    """Nothing is believed: no answers, no handle is anybody's. People stay, so that they keep their ids."""
+    """Nothing is believed but verdicts: no answers, and no handle is known by any interaction.
+
+    Whose the handles are stands until it is told anew, because people keep their ids by it.
+    """
     connection.execute("DELETE FROM answer")
-    connection.execute("UPDATE handle SET person_id = NULL")
-    connection.execute(f"UPDATE person SET origin = '{MAY_KNOW}' WHERE origin = '{WROTE}'")
+    connection.execute("UPDATE handle SET origin = NULL, person_id = CASE WHEN own THEN NULL ELSE person_id END")
 
 
 def set_verdicts(connection: Connection, verdicts: Sequence[tuple[int, str, str]]) -> None:

@@ -10,11 +10,15 @@ from typing import Any
 from store.facts import micros
 from store.writer import Tx
 
+PARTS = "(SELECT id FROM person WHERE $person IN (id, part_of))"
+"""A person, and those who are part of them now."""
+
 
 def set_cadence(tx: Tx, person: int, days: float | None, *, forget: bool = False) -> None:
     """How often the user wants to be in touch with this person: ``days``, None for never; ``forget`` for no word on it."""
-    before = tx.execute("SELECT days FROM cadence WHERE person_id = ?", [person])
-    tx.execute("DELETE FROM cadence WHERE person_id = ?", [person])
+    whom = {"person": person}
+    before = tx.execute(f"SELECT days FROM cadence WHERE person_id IN {PARTS}", whom)
+    tx.execute(f"DELETE FROM cadence WHERE person_id IN {PARTS}", whom)
     if not forget:
         tx.execute("INSERT INTO cadence VALUES (?, ?)", [person, days])
     _log(tx, "cadence", person, {"days": None if forget else days, "before": [row[0] for row in before]})
@@ -24,17 +28,17 @@ def add_tags(tx: Tx, person: int, tags: Sequence[str]) -> None:
     """The person has these tags."""
     for tag in tags:
         tx.execute(
-            """INSERT INTO tag SELECT $person, $tag
-               WHERE NOT EXISTS (SELECT 1 FROM tag WHERE person_id = $person AND tag = $tag)""",
+            f"""INSERT INTO tag SELECT $person, $tag
+                WHERE NOT EXISTS (SELECT 1 FROM tag WHERE person_id IN {PARTS} AND tag = $tag)""",
             {"person": person, "tag": tag},
         )
     _log(tx, "tag", person, {"tags": list(tags)})
 
 
 def remove_tags(tx: Tx, person: int, tags: Sequence[str]) -> None:
-    """The person has none of these tags."""
+    """The person has none of these tags, but for those that an address book gives them."""
     for tag in tags:
-        tx.execute("DELETE FROM tag WHERE person_id = ? AND tag = ?", [person, tag])
+        tx.execute(f"DELETE FROM tag WHERE person_id IN {PARTS} AND tag = $tag", {"person": person, "tag": tag})
     _log(tx, "untag", person, {"tags": list(tags)})
 
 
@@ -47,6 +51,11 @@ def set_own(tx: Tx, canonicals: Sequence[str]) -> None:
         "UPDATE handle SET own = list_contains(from_json(?, '[\"VARCHAR\"]'), canonical)",
         [text],
     )
+
+
+def forget_stale(tx: Tx) -> None:
+    """What the file believes has been derived in its present form."""
+    tx.execute("DELETE FROM meta WHERE name = 'stale'")
 
 
 def _log(tx: Tx, what: str, person: int, evidence: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from connectors.base import Handle, Interaction, Party
 from store.duck import Connection
 from store.facts import KEPT, signals_from
-from store.rows import NUMBERS, listed
+from store.rows import NUMBERS, TEXTS, listed
 
 _FACTS = """
     SELECT id, key, native_id, same_as, kind, happened_at, title, thread, answers, signals, verdict, rule
@@ -40,12 +40,23 @@ def interactions_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, 
     return {k.id: k for k in kept}
 
 
-def interactions_of(connection: Connection, canonical: str) -> list[Kept]:
-    """Every interaction in which a handle of this canonical form has a part."""
+def parts_of(connection: Connection, canonicals: Iterable[str]) -> dict[str, list[tuple[int, bool]]]:
+    """Each of these canonical handles that has a part in any interaction: their ids, and whether the user wrote it."""
     rows = connection.execute(
-        "SELECT DISTINCT p.interaction_id FROM party p JOIN handle h ON h.id = p.handle_id WHERE h.canonical = ?", [canonical]
+        f"""WITH part AS MATERIALIZED (
+              SELECT DISTINCT h.canonical, p.interaction_id FROM handle h JOIN party p ON p.handle_id = h.id
+              WHERE h.canonical IN {TEXTS}),
+            mine AS (
+              SELECT DISTINCT p.interaction_id FROM party p JOIN handle h ON h.id = p.handle_id AND h.own
+              WHERE p.role IN ('from', 'organizer') AND p.interaction_id IN (SELECT interaction_id FROM part))
+            SELECT part.canonical, part.interaction_id, mine.interaction_id IS NOT NULL
+            FROM part LEFT JOIN mine ON mine.interaction_id = part.interaction_id ORDER BY ALL""",
+        [listed(sorted(canonicals))],
     ).fetchall()
-    return list(interactions_by_id(connection, [row[0] for row in rows]).values()) if rows else []
+    found: dict[str, list[tuple[int, bool]]] = {}
+    for canonical, number, by_me in rows:
+        found.setdefault(canonical, []).append((number, by_me))
+    return found
 
 
 def interactions_after(connection: Connection, after: int, count: int) -> list[Kept]:
@@ -61,9 +72,7 @@ def _kept(connection: Connection, which: str, whose: str, parameters: list[Any])
     facts = connection.execute(_FACTS.format(which=which), parameters).fetchall()
     parties: dict[int, list[Party]] = {}
     handles: dict[int, list[int]] = {}
-    for number, handle_id, kind, value, role, name in connection.execute(
-        _PARTIES.format(which=whose), parameters
-    ).fetchall():
+    for number, handle_id, kind, value, role, name in connection.execute(_PARTIES.format(which=whose), parameters).fetchall():
         parties.setdefault(number, []).append(Party(Handle(kind, value), role, name))
         handles.setdefault(number, []).append(handle_id)
     return [

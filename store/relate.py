@@ -1,4 +1,4 @@
-"""Evidence that two handles are one person, as the facts show it, and what follows from the decision that they are."""
+"""Evidence that two handles are one person, as the facts show it, and the decision that they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from store.beliefs import MAY_KNOW, WROTE
 from store.duck import Connection
 from store.facts import micros
 from store.rows import TEXTS, insert, listed
@@ -83,10 +82,16 @@ def names_of(connection: Connection, canonicals: Sequence[str]) -> dict[str, lis
     return {row[0]: list(row[1]) for row in rows}
 
 
-def link(connection: Connection, links: Sequence[Link]) -> None:
-    """The matcher has decided these links: they are in the log with their evidence, and each pair is one person."""
+def link(connection: Connection, links: Sequence[Link]) -> list[Link]:
+    """The matcher has decided these links: they are in the log with their evidence.
+
+    Returns those that it had not decided before; what was undone since is not decided again.
+    """
+    rows = connection.execute("SELECT other FROM decision WHERE what = 'link'").fetchall() if links else []
+    known = {frozenset(json.loads(row[0])) for row in rows}
+    links = [each for each in links if frozenset((each.a, each.b)) not in known]
     if not links:
-        return
+        return []
     top = connection.execute("SELECT coalesce(max(id), 0) FROM decision").fetchone()
     now = micros(datetime.now(UTC))
     insert(
@@ -105,40 +110,4 @@ def link(connection: Connection, links: Sequence[Link]) -> None:
             for n, x in enumerate(links)
         ],
     )
-    for each in links:
-        _unite(connection, each.a, each.b)
-
-
-def links_stand(connection: Connection) -> None:
-    """Every link in the log that nobody has undone is believed."""
-    rows = connection.execute("SELECT other FROM decision WHERE what = 'link' AND undone_by IS NULL ORDER BY id").fetchall()
-    for (pair,) in rows:
-        a, b = json.loads(pair)
-        _unite(connection, a, b)
-
-
-def _unite(connection: Connection, a: str, b: str) -> None:
-    """The two canonical handles belong to one person: the one who was there first."""
-    rows = connection.execute(
-        f"SELECT DISTINCT person_id FROM handle WHERE canonical IN {TEXTS} AND person_id IS NOT NULL", [listed([a, b])]
-    ).fetchall()
-    people = sorted(row[0] for row in rows)
-    if not people:
-        return
-    keep = people[0]
-    connection.execute(
-        f"UPDATE handle SET person_id = ? WHERE person_id IS NULL AND NOT own AND canonical IN {TEXTS}", [keep, listed([a, b])]
-    )
-    for other in people[1:]:
-        connection.execute("UPDATE handle SET person_id = ? WHERE person_id = ?", [keep, other])
-        connection.execute("UPDATE cadence SET person_id = ? WHERE person_id = ?", [keep, other])
-        connection.execute(
-            """UPDATE tag SET person_id = $keep WHERE person_id = $other
-               AND tag NOT IN (SELECT tag FROM tag WHERE person_id = $keep)""",
-            {"keep": keep, "other": other},
-        )
-        connection.execute(
-            f"""UPDATE person SET origin = '{WROTE}' WHERE id = $keep AND origin = '{MAY_KNOW}'
-                AND EXISTS (SELECT 1 FROM person WHERE id = $other AND origin = '{WROTE}')""",
-            {"keep": keep, "other": other},
-        )
+    return links

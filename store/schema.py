@@ -1,9 +1,14 @@
 """The tables, and how a file comes from an older form of them to this one.
 
 Facts, decisions and beliefs are three kinds of rows that never mix. Facts: ``interaction`` (but for its last two columns),
-``also_seen``, ``party``, ``card``, ``card_handle``, ``unreadable``, and ``source`` with the cursor among the rows it covers.
-Decisions: ``decision``, ``tag``, ``cadence``. Beliefs, which replay makes anew: ``interaction.verdict`` and ``rule``,
-``answer``, ``person``, and every column of ``handle`` after ``canonical``.
+``also_seen``, ``word`` (what each source says of an event that several know), ``party``, ``card``, ``card_handle``,
+``unreadable``, and ``source`` with the cursor among the rows it covers. Decisions: ``decision``, ``tag``, ``cadence``. Beliefs,
+which replay makes anew: ``interaction.verdict`` and ``rule``, ``answer``, ``coming`` (meetings whose time had not come when
+they were counted), ``person``, ``card.person_id``, ``called`` and ``card_tag`` (what cards call people, and put them under),
+and every column of ``handle`` after ``canonical``.
+
+A person without an origin is nobody at present, and keeps their id; ``part_of`` is whom somebody belongs to now, so that what
+was decided about them holds for that person, and is theirs again when the two are told apart.
 
 No unique index (it triples the file and slows the load four times), no foreign keys, no sequences: ids are counted by the
 writer, who is alone, and ``interaction.key``, a 63-bit hash of what names the event, is what a page is deduped by.
@@ -21,7 +26,7 @@ from store.duck import Connection, NoSuchTable, connect
 from store.errors import Broken, Newer
 from store.steps import step
 
-VERSION = 1
+VERSION = 2
 
 TABLES = {
     "meta": "name VARCHAR, value VARCHAR",
@@ -31,14 +36,20 @@ TABLES = {
         kind VARCHAR, happened_at TIMESTAMP, title VARCHAR, thread BIGINT, answers BIGINT, signals VARCHAR,
         verdict VARCHAR, rule VARCHAR""",
     "also_seen": "interaction_id BIGINT, source VARCHAR, native_id VARCHAR",
+    "word": "interaction_id BIGINT, source VARCHAR, native_id VARCHAR, said VARCHAR",
     "party": "interaction_id BIGINT, handle_id INTEGER, role VARCHAR, name VARCHAR, happened_at TIMESTAMP",
     "handle": """id INTEGER, kind VARCHAR, value VARCHAR, canonical VARCHAR, own BOOLEAN, person_id BIGINT,
-        name VARCHAR, name_rank TINYINT, name_at TIMESTAMP, interactions INTEGER, last_contact TIMESTAMP""",
+        origin VARCHAR, name VARCHAR, name_rank TINYINT, name_at TIMESTAMP, interactions INTEGER, last_contact TIMESTAMP""",
+    "coming": "interaction_id BIGINT, handle_id INTEGER, happened_at TIMESTAMP, counts BOOLEAN",
     "answer": "key BIGINT, handle_id INTEGER",
-    "person": "id BIGINT, canonical VARCHAR, name VARCHAR, origin VARCHAR, hidden BOOLEAN",
-    "card": """source VARCHAR, native_id VARCHAR, name VARCHAR, organisation VARCHAR, title VARCHAR, birthday VARCHAR,
-        note VARCHAR, more VARCHAR, person_id BIGINT""",
-    "card_handle": "source VARCHAR, native_id VARCHAR, kind VARCHAR, value VARCHAR, label VARCHAR",
+    "person": """id BIGINT, canonical VARCHAR, name VARCHAR, card_name VARCHAR, origin VARCHAR, hidden BOOLEAN,
+        part_of BIGINT""",
+    "called": "person_id BIGINT, name VARCHAR",
+    "card": """source VARCHAR, native_id VARCHAR, kind VARCHAR, name VARCHAR, organisation VARCHAR, title VARCHAR,
+        birthday VARCHAR, note VARCHAR, more VARCHAR, person_id BIGINT""",
+    "card_handle": """source VARCHAR, native_id VARCHAR, kind VARCHAR, value VARCHAR, label VARCHAR,
+        canonical VARCHAR""",
+    "card_tag": "person_id BIGINT, tag VARCHAR",
     "unreadable": "source VARCHAR, native_id VARCHAR, reason VARCHAR, seen_at TIMESTAMP",
     "decision": """id BIGINT, made_at TIMESTAMP, made_by VARCHAR, what VARCHAR, person_id BIGINT, other VARCHAR,
         evidence VARCHAR, undone_by BIGINT""",
@@ -48,17 +59,27 @@ TABLES = {
 """Table name to column definitions, in the SQL subset that DuckLake runs too."""
 
 VIEWS = {
-    # a person's own name if somebody gave it, else the best name that their handles go by
+    # handles as they stand at this moment: meetings whose time has come since they were counted are contact, and mail that is
+    # dated ahead was written by now
+    "reached": """
+        SELECT h.id, h.kind, h.value, h.canonical, h.own, h.person_id, h.name, h.name_rank, h.name_at,
+               h.interactions + coalesce(c.n, 0) AS interactions,
+               CASE WHEN greatest(h.last_contact, c.latest) > now()::TIMESTAMP THEN now()::TIMESTAMP
+                    ELSE greatest(h.last_contact, c.latest) END AS last_contact
+        FROM handle h LEFT JOIN (
+          SELECT handle_id, count(DISTINCT interaction_id) AS n, max(happened_at) FILTER (counts) AS latest
+          FROM coming WHERE happened_at <= now()::TIMESTAMP GROUP BY handle_id) c ON c.handle_id = h.id""",
+    # a person's own name if somebody gave it, else that on their card, else the best name that their handles go by
     "known": """
         SELECT p.id AS person_id,
-               coalesce(p.name, arg_max(h.name, (h.name_rank, h.name_at)) FILTER (h.name IS NOT NULL),
+               coalesce(p.name, p.card_name, arg_max(h.name, (h.name_rank, h.name_at)) FILTER (h.name IS NOT NULL),
                         arg_min(h.value, h.id), p.canonical) AS name,
-               sum(h.interactions)::BIGINT AS interactions,
+               coalesce(sum(h.interactions), 0)::BIGINT AS interactions,
                max(h.last_contact) AS last_contact,
-               list(h.kind || ':' || h.value ORDER BY h.id) AS handles,
+               coalesce(list(h.kind || ':' || h.value ORDER BY h.id) FILTER (h.id IS NOT NULL), []) AS handles,
                any_value(p.origin) AS origin, any_value(p.hidden) AS hidden
-        FROM person p JOIN handle h ON h.person_id = p.id AND NOT h.own
-        GROUP BY p.id, p.name, p.canonical""",
+        FROM person p LEFT JOIN reached h ON h.person_id = p.id AND NOT h.own
+        WHERE p.origin IS NOT NULL GROUP BY p.id, p.name, p.card_name, p.canonical""",
 }
 """View name to its query."""
 
@@ -159,7 +180,9 @@ def migrate(connection: Connection, path: Path, patience: float, version: int) -
         names = ", ".join(shared)
         connection.execute(f"INSERT INTO fresh.{table} ({names}) SELECT {names} FROM {table}")
         step()
-    connection.execute("INSERT INTO fresh.meta SELECT * FROM meta WHERE name NOT IN ('version', 'writer')")
+    connection.execute("INSERT INTO fresh.meta SELECT * FROM meta WHERE name NOT IN ('version', 'writer', 'stale')")
+    # what this form believes and the old one did not know of has to be derived once
+    connection.execute("INSERT INTO fresh.meta VALUES ('stale', ?)", [str(version)])
     connection.execute("COMMIT")
     for table in TABLES:
         if table in old and table != "meta":

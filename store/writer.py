@@ -7,17 +7,18 @@ before the write, not after it, because a row that is inserted and then updated 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import Card, Cursor, Gone, Handle, Interaction, Page, Unreadable
+from connectors.base import Card, Cursor, Handle, Interaction, Observation, Page, Unreadable
 from store import beliefs as believed
-from store import cards, sources, tally
+from store import cards, events, sources, tally
 from store.duck import Connection
-from store.facts import key_of, merged, micros, name_key, same, says_more, signals_text
-from store.load import Kept, interactions_by_id, interactions_of
+from store.facts import key_of, merged, micros, name_key, says_more, signals_text
+from store.load import Kept, interactions_by_id
+from store.page import Withdrawn, what_stands
 from store.rows import NUMBERS, TEXTS, as_rows, delete, given, insert, listed
 from store.steps import step
 
@@ -35,6 +36,10 @@ CHANGE = f"""
     FROM ({_CHANGED}) c WHERE interaction.id = c.id"""
 PARTY = "interaction_id BIGINT, handle_id INTEGER, role VARCHAR, name VARCHAR, happened_at TIMESTAMP"
 """The time stands with each party too, so that somebody's newest are found without their oldest."""
+
+
+HANDLE = """id INTEGER, kind VARCHAR, value VARCHAR, canonical VARCHAR, own BOOLEAN, person_id BIGINT, origin VARCHAR,
+    interactions INTEGER"""
 
 
 @dataclass(slots=True)
@@ -59,14 +64,22 @@ class News:
     """``Handle.key`` to the handle and its canonical form, of those that are new."""
     people: dict[str, int] = field(default_factory=dict)
     """Canonical handle to person, of those in ``items`` that have one."""
+    origins: dict[str, str] = field(default_factory=dict)
+    """Canonical handle to origin, of those in ``items`` who are somebody by what the file knows of them."""
     answered: set[tuple[int, int]] = field(default_factory=set)
     """(key of an interaction, handle): the user has answered it, to that handle."""
-    also: list[tuple[int, str, str]] = field(default_factory=list)
-    cards: list[Card] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
+    names: events.Sighted = field(default_factory=events.Sighted)
+    cards: cards.CardNews = field(default_factory=cards.CardNews)
     leaving: list[Kept] = field(default_factory=list)
     """What the file says of those that are gone."""
     unreadable: list[Unreadable] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    """Native ids of what the file has for unreadable, and what is gone, or can be read by now."""
+
+    @property
+    def fresh(self) -> int:
+        """How many interactions and cards of it are new."""
+        return sum(item.before is None for item in self.items) + self.cards.fresh
 
 
 @dataclass(slots=True)
@@ -82,6 +95,8 @@ class Beliefs:
     """Canonical handles of the user's own."""
     doubtful: set[str] = field(default_factory=set)
     """Canonical handles of those who were somebody by what has changed or gone now."""
+    left: set[str] = field(default_factory=set)
+    """Canonical handles of those who have no part any more in what has changed or gone now."""
 
 
 class Tx:
@@ -89,6 +104,8 @@ class Tx:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.now = datetime.now(UTC)
+        """The moment as of which this transaction tells what has happened from what is to come."""
         self._first_id = 0
         self._touched: set[int] = set()
 
@@ -97,81 +114,100 @@ class Tx:
     def news(self, source: str, page: Page, canonical: Callable[[Handle], str]) -> News:
         """What ``page`` says that is not in the file: copies within the page are one, known facts are left out."""
         news = News()
-        found: dict[int, Interaction] = {}
+        mail: dict[int, Interaction] = {}
         twins: dict[int, set[str]] = {}
-        gone: dict[str, Gone] = {}
-        for seen in page.observations:
+        other: dict[int, dict[str, Interaction]] = {}
+        said: dict[str, Card] = {}
+        unreadable: dict[str, Unreadable] = {}
+        stands, withdrawn = what_stands(page.observations)
+        for seen in stands:
             if isinstance(seen, Interaction):
                 key = key_of(source, seen)
-                before = found.get(key)
-                if before is not None:
-                    if seen.native_id != before.native_id:
-                        twins.setdefault(key, set()).add(seen.native_id)
-                    seen = merged(before, seen) if seen.kind == "mail" else replace(seen, native_id=before.native_id)
-                found[key] = seen
+                if seen.kind != "mail":
+                    other.setdefault(key, {})[seen.native_id] = seen
+                else:
+                    before = mail.get(key)
+                    if before is not None:
+                        if seen.native_id != before.native_id:
+                            twins.setdefault(key, set()).add(seen.native_id)
+                        seen = merged(before, seen)
+                    mail[key] = seen
             elif isinstance(seen, Card):
-                news.cards.append(seen)
-            elif isinstance(seen, Gone):
-                gone[seen.native_id] = seen
+                said[seen.native_id] = seen
+            elif isinstance(seen, Unreadable):
+                unreadable[seen.native_id] = seen
                 continue
             else:
-                news.unreadable.append(seen)
-                continue
-            if gone:  # what is there again afterwards has not gone
-                gone.pop(seen.native_id, None)
-        if gone:
-            news.gone += gone.values()
-            # what comes and goes again within the page was never there
-            found = {key: i for key, i in found.items() if i.native_id not in gone or key in twins}
-            rows = self.execute(
-                f"SELECT id FROM interaction WHERE source = ? AND native_id IN {TEXTS}", [source, listed(gone)]
-            )
-            news.leaving += interactions_by_id(self.connection, [row[0] for row in rows]).values()
-        if found:
-            self._sift(source, found, twins, news)
-        if news.items:
+                raise TypeError(f"{type(seen).__name__} is no observation")
+            if unreadable:
+                unreadable.pop(seen.native_id, None)
+        self._first_id = self._next("interaction")
+        if mail:
+            self._sift(source, mail, twins, news)
+        if other or withdrawn:
+            new = sum(item.before is None for item in news.items)
+            free = self._first_id + new
+            changed, news.leaving = events.sift(self.connection, source, other, withdrawn, free, news.names)
+            news.items += (Item(event.id, event.key, event.fact, event.before) for event in changed)
+        news.cards = cards.sift(self.connection, source, said, withdrawn, canonical)
+        self._sift_unreadable(source, stands, unreadable, withdrawn, news)
+        if news.items or news.cards.put:
             self._look_up(news, canonical)
         return news
 
     def _sift(self, source: str, found: dict[int, Interaction], twins: dict[int, set[str]], news: News) -> None:
-        """Leave out what the file already says, word for word; merge what it says otherwise.
+        """Leave out the mail that the file has already, word for word; complete what it has otherwise.
 
         ``twins`` are further names that the source has for one of ``found``.
         """
         rows = self.execute(f"SELECT key, id, source, native_id FROM interaction WHERE key IN {NUMBERS}", [listed(found)])
         known = {row[0]: row for row in rows}
         stored = interactions_by_id(self.connection, [row[1] for row in rows]) if rows else {}
-        self._first_id = next_id = self._next("interaction")
+        next_id = self._first_id
+        also = news.names.also
         for key, seen in found.items():
             if key not in known:
-                news.also += ((next_id, source, twin) for twin in twins.get(key, ()))
+                also += ((next_id, source, twin) for twin in twins.get(key, ()))
                 news.items.append(Item(next_id, key, seen))
                 next_id += 1
                 continue
             _, row_id, home, native = known[key]
             names = {seen.native_id, *twins.get(key, ())}
-            news.also += ((row_id, source, name) for name in names if (home, name) != (source, native))
-            # a further copy of a mail completes it; another source's word on an event does not replace the first one's
+            also += ((row_id, source, name) for name in names if (home, name) != (source, native))
             before = stored[row_id]
-            now = says_more(before.interaction, seen) if seen.kind == "mail" else None
-            if seen.kind != "mail" and home == source and not same(before.interaction, seen):
-                now = seen
+            now = says_more(before.interaction, seen)
             if now is not None:
                 news.items.append(Item(row_id, key, now, before))
+
+    def _sift_unreadable(
+        self, source: str, stands: Sequence[Observation], said: dict[str, Unreadable], withdrawn: Withdrawn, news: News
+    ) -> None:
+        """What is unreadable now and was not, or for another reason; and what is so no more."""
+        rows = self.execute("SELECT native_id, reason FROM unreadable WHERE source = ?", [source])
+        known = dict(rows)
+        news.unreadable = [each for native, each in said.items() if known.get(native) != each.reason]
+        if known:
+            there = {seen.native_id for seen in stands if seen.native_id in known and seen.native_id not in said}
+            there.update(native for native in known if native not in said and withdrawn.after(native) >= 0)
+            news.read = sorted(there | {each.native_id for each in news.unreadable if each.native_id in known})
 
     def _look_up(self, news: News, canonical: Callable[[Handle], str]) -> None:
         """Ids of the handles, their people, and which of the items the user has answered."""
         handles = {p.handle.key: p.handle for item in news.items for p in item.interaction.parties}
+        if news.cards.put:
+            handles.update((handle.key, handle) for handle in news.cards.handles())
         canonicals = {key: canonical(handle) for key, handle in handles.items()}
         rows = self.execute(
-            f"SELECT id, kind || ':' || value, canonical, person_id FROM handle WHERE canonical IN {TEXTS}",
+            f"SELECT id, kind || ':' || value, canonical, person_id, origin FROM handle WHERE canonical IN {TEXTS}",
             [listed(set(canonicals.values()))],
         )
-        for row_id, key, name, person in rows:
+        for row_id, key, name, person, origin in rows:
             if key in handles:
                 news.handles[key] = row_id
             if person is not None:
                 news.people[name] = person
+            if origin is not None:
+                news.origins[name] = origin
         next_id = self._next("handle")
         for key, handle in handles.items():
             if key not in news.handles:
@@ -189,37 +225,33 @@ class Tx:
 
     def record(self, source: str, news: News, beliefs: Beliefs) -> None:
         """The facts of ``news`` are in the file, each interaction with its verdict."""
+        ids, people = news.handles, news.people
         step()
         insert(
             self.connection,
             "handle",
-            "id INTEGER, kind VARCHAR, value VARCHAR, canonical VARCHAR, own BOOLEAN, person_id BIGINT, interactions INTEGER",
+            HANDLE,
             [
-                (news.handles[key], handle.kind, handle.value, name, name in beliefs.own, news.people.get(name), 0)
-                for key, (handle, name) in news.new_handles.items()
+                (ids[key], h.kind, h.value, name, name in beliefs.own, people.get(name), news.origins.get(name), 0)
+                for key, (h, name) in news.new_handles.items()
             ],
         )
         self._change(news, beliefs)
         self._put_in(source, news, beliefs)
         step()
-        insert(
-            self.connection,
-            "also_seen",
-            "interaction_id BIGINT, source VARCHAR, native_id VARCHAR",
-            sorted(set(news.also)),
-            unless=("interaction_id", "source", "native_id"),
-        )
-        if news.cards:
-            cards.put(self.connection, source, news.cards)
-        if news.gone:
-            self._touched.update(cards.withdraw(self.connection, source, news.gone))
-        now = micros(datetime.now(UTC))
+        events.record(self.connection, news.names)
+        self._touched.update(handle for kept in news.leaving for handle in kept.handles)
+        if news.cards.put or news.cards.removed:
+            cards.record(self.connection, source, news.cards)
+        if news.read:
+            gone = [source, listed(news.read)]
+            self.connection.execute(f"DELETE FROM unreadable WHERE source = ? AND native_id IN {TEXTS}", gone)
+        now = micros(self.now)
         insert(
             self.connection,
             "unreadable",
             "source VARCHAR, native_id VARCHAR, reason VARCHAR, seen_at TIMESTAMP",
-            list({u.native_id: (source, u.native_id, u.reason, now) for u in news.unreadable}.values()),
-            unless=("source", "native_id"),
+            [(source, u.native_id, u.reason, now) for u in news.unreadable],
         )
         step()
 
@@ -265,27 +297,30 @@ class Tx:
 
     def believe(self, news: News, beliefs: Beliefs) -> None:
         """What follows from the recorded news is believed: people, answers, last contacts."""
-        believed.meet(self.connection, {c: o for c, o in beliefs.people.items() if c not in news.people})
-        written = {news.people[c] for c, o in beliefs.people.items() if o == believed.WROTE and c in news.people}
-        believed.written_to(self.connection, written)
+        self._raise(beliefs.people, news.origins, news.people)
         step()
         if any(item.before is None for item in news.items):
-            tally.add(self.connection, self._first_id)
+            tally.add(self.connection, self._first_id, self.now)
         if self._touched:
-            tally.recount(self.connection, self._touched)
+            tally.recount(self.connection, self.now, self._touched)
         step()
         fresh = sorted(beliefs.answers - news.answered)
         if fresh:
             believed.add_answers(self.connection, fresh)
             believed.count_answered(self.connection, fresh)
 
-    def facts_of(self, canonical: str) -> list[Kept]:
-        """Every interaction in which this canonical handle has a part."""
-        return interactions_of(self.connection, canonical)
+    def meet(self, origins: Mapping[str, str]) -> None:
+        """These canonical handles are somebody, of these origins at least."""
+        rows = self.execute(
+            f"SELECT canonical, origin, person_id FROM handle WHERE canonical IN {TEXTS}", [listed(sorted(origins))]
+        )
+        known = {name: origin for name, origin, _ in rows if origin is not None}
+        self._raise(origins, known, {name: person for name, _, person in rows if person is not None})
 
-    def settle(self, canonical: str, origin: str | None) -> None:
-        """The canonical handle is somebody of this origin, or nobody, unless a link makes it somebody."""
-        believed.settle(self.connection, canonical, origin)
+    def _raise(self, origins: Mapping[str, str], known: Mapping[str, str], people: Mapping[str, int]) -> None:
+        rank = believed.RANK
+        more = {name: origin for name, origin in origins.items() if rank[origin] > rank[known.get(name)]}
+        believed.meet(self.connection, more, people)
 
     def advance(self, source: str, kind: str, old: Cursor | None, new: Cursor, captured: int) -> None:
         """The source stands at ``new``, if it stood at ``old``; else Overtaken, and nothing of this page is kept."""

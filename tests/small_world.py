@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,8 @@ from typing import Any
 
 from capture.match import Me
 from capture.poll import Outcome, Source, poll
-from connectors.base import Connector, Handle, HandleKind, Interaction, Party, Role, Signals
+from capture.replay import remember_me
+from connectors.base import Card, CardHandle, Connector, Handle, HandleKind, Interaction, Party, Role, Signals
 from store.duck import connect
 from store.file import Store
 
@@ -56,9 +58,18 @@ def mail(
 
 
 def meeting(
-    number: int, organizer: str | Party, attendees: Iterable[str | Party], *, days: float = 0, native: str | None = None
+    number: int,
+    organizer: str | Party,
+    attendees: Iterable[str | Party],
+    *,
+    days: float = 0,
+    native: str | None = None,
+    **answers: str,
 ) -> Interaction:
-    """Meeting number ``number``, which a source may know by a ``native`` name of its own."""
+    """Meeting number ``number``, which a source may know by a ``native`` name of its own.
+
+    ``answers`` are by the local part of an address, with "_" for a sign: ``me="accepted"``.
+    """
     who = [organizer if isinstance(organizer, Party) else party("organizer", organizer)]
     who += [each if isinstance(each, Party) else party("attendee", each) for each in attendees]
     return Interaction(
@@ -68,8 +79,19 @@ def meeting(
         parties=tuple(who),
         same_as=f"ical:{number}@calendar.example/",
         title=f"Meeting {number}",
-        signals=Signals(attendees=len(who)),
+        signals=Signals(attendees=len({each.handle for each in who}), partstats=_partstats(who, answers)),
     )
+
+
+def _partstats(who: Iterable[Party], answers: Mapping[str, str]) -> tuple[str, ...]:
+    given = {each.handle.key: answers.get(re.sub(r"\W", "_", each.handle.value.partition("@")[0])) for each in who}
+    return tuple(sorted(f"{key} {answer}" for key, answer in given.items() if answer))
+
+
+def card(native: str, name: str | None, *handles: str, **said: Any) -> Card:
+    """A card with these addresses and telephone numbers."""
+    reached = (Handle("email" if "@" in each else "phone", each) for each in handles)
+    return Card(native, name, tuple(CardHandle(handle) for handle in reached), **said)
 
 
 def capture(store: Store, connector: Connector, source: str = "mail", own: Me = me, stop: Event | None = None) -> Outcome:
@@ -86,14 +108,26 @@ _TABLES = {
     "party": """SELECT i.key, h.kind, h.value, p.role, p.name FROM party p JOIN interaction i ON i.id = p.interaction_id
                 JOIN handle h ON h.id = p.handle_id""",
     "handle": """SELECT h.kind, h.value, h.canonical, h.own, h.name, h.name_rank, h.name_at, h.interactions,
-                        h.last_contact, p.canonical FROM handle h LEFT JOIN person p ON p.id = h.person_id""",
-    "person": "SELECT canonical, name, origin, hidden FROM person WHERE id IN (SELECT person_id FROM handle)",
+                        h.last_contact, n.node, h.origin FROM handle h LEFT JOIN ({nodes}) n ON n.person_id = h.person_id""",
+    "person": """SELECT n.node, coalesce(p.name, p.card_name), p.origin, p.hidden FROM person p
+                 LEFT JOIN ({nodes}) n ON n.person_id = p.id WHERE p.origin IS NOT NULL""",
+    "called": "SELECT n.node, c.name FROM called c LEFT JOIN ({nodes}) n ON n.person_id = c.person_id",
+    "card tags": "SELECT n.node, t.tag FROM card_tag t LEFT JOIN ({nodes}) n ON n.person_id = t.person_id",
+    "coming": """SELECT i.key, h.kind, h.value, c.happened_at, c.counts FROM coming c
+                 LEFT JOIN interaction i ON i.id = c.interaction_id LEFT JOIN handle h ON h.id = c.handle_id""",
+    "word": "SELECT i.key, w.source, w.native_id, w.said FROM word w LEFT JOIN interaction i ON i.id = w.interaction_id",
     "answer": "SELECT a.key, h.kind, h.value FROM answer a JOIN handle h ON h.id = a.handle_id",
-    "card": "SELECT * FROM card",
+    "card": "SELECT c.* EXCLUDE (person_id, kind), n.node FROM card c LEFT JOIN ({nodes}) n ON n.person_id = c.person_id",
     "card_handle": "SELECT * FROM card_handle",
     "unreadable": "SELECT source, native_id, reason FROM unreadable",
     "own": "SELECT value FROM meta WHERE name = 'own'",
 }
+
+_NODES = """
+    SELECT person_id, min(node) AS node FROM (
+      SELECT person_id, canonical AS node FROM handle UNION ALL SELECT person_id, 'the card ' || native_id FROM card)
+    WHERE person_id IS NOT NULL GROUP BY person_id"""
+"""A person by a name that does not depend on which of their handles came first."""
 
 _MORE = {
     "source": "SELECT name, type, cursor, captured, failures, error, fix FROM source",
@@ -121,20 +155,36 @@ def everything(store: Store) -> Tables:
     return _read(store, {**_TABLES, **_MORE})
 
 
+def derived(store: Store) -> Tables:
+    """All that the file holds, once what it believes was derived in its present form; what an older form never kept aside."""
+    remember_me(store, me)
+    return {name: rows for name, rows in everything(store).items() if name != "word"}
+
+
 def _read(store: Store, queries: Mapping[str, str]) -> Tables:
     connection = connect(store.path, write=False, patience=10)
     try:
-        return {name: sorted(connection.execute(sql).fetchall(), key=repr) for name, sql in queries.items()}
+        told = {name: sql.replace("{nodes}", _NODES) for name, sql in queries.items()}
+        return {name: sorted(connection.execute(sql).fetchall(), key=repr) for name, sql in told.items()}
     finally:
         connection.close()
 
 
 def make_older(store: Store) -> None:
-    """The file is in form 0: without one table and two columns that form 1 has."""
+    """The file is in form 1: without the tables and columns that form 2 has beside those."""
     connection = connect(store.path, write=True, patience=10)
-    connection.execute("DROP VIEW known; DROP TABLE cadence")
-    connection.execute("ALTER TABLE decision DROP COLUMN undone_by; ALTER TABLE card DROP COLUMN person_id")
-    connection.execute("UPDATE meta SET value = '0' WHERE name = 'version'; CHECKPOINT")
+    connection.execute("DROP VIEW known; DROP VIEW reached")
+    for table in ("word", "coming", "called", "card_tag"):
+        connection.execute(f"DROP TABLE {table}")
+    for table, column in (
+        ("handle", "origin"),
+        ("person", "card_name"),
+        ("person", "part_of"),
+        ("card", "kind"),
+        ("card_handle", "canonical"),
+    ):
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    connection.execute("UPDATE card SET person_id = NULL; UPDATE meta SET value = '1' WHERE name = 'version'; CHECKPOINT")
     connection.close()
 
 

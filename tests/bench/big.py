@@ -1,13 +1,15 @@
 """A file of any size, made in SQL: what recall is measured on.
 
 ``python tests/bench/big.py FOLDER ROWS`` leaves ``FOLDER/kith.duckdb`` with so many interactions, their parties (3.3 each),
-and one handle and one person in 200 of them; some have a cadence. The same numbers give the same file.
+and one handle and one person in 200 of them; some have a cadence, some a card, and there are meetings to come. The same numbers
+give the same file.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from store import tally
@@ -56,7 +58,25 @@ def make(folder: Path, rows: int) -> Path:
         {"n": rows, "p": people},
     )
     connection.execute("INSERT INTO cadence SELECT id, 30 FROM person WHERE id % 3 = 0")
-    tally.recount(connection)
+    connection.execute(
+        """INSERT INTO card (source, native_id, kind, name, birthday, more, person_id)
+           SELECT 'contacts', 'card' || id, 'individual', 'Person No' || id, '1980-05-17', '{"tags":["friends"]}', id
+           FROM person WHERE id % 4 = 0"""
+    )
+    connection.execute(
+        """INSERT INTO card_handle (source, native_id, kind, value, canonical)
+           SELECT 'contacts', 'card' || id, 'email', substr(canonical, 7), canonical FROM person WHERE id % 4 = 0"""
+    )
+    connection.execute("UPDATE person SET card_name = 'Person No' || id WHERE id % 4 = 0")
+    connection.execute("INSERT INTO called SELECT id, card_name FROM person WHERE card_name IS NOT NULL")
+    connection.execute("INSERT INTO card_tag SELECT id, 'friends' FROM person WHERE id % 8 = 0")
+    tally.recount(connection, datetime.now(UTC))
+    # meetings of the year to come: a derived table that is in the way of every question
+    connection.execute(
+        """INSERT INTO coming SELECT 1000000000 + i, 2 + i % ($n - 2), now()::TIMESTAMP + to_hours(i::INTEGER), true
+           FROM range(0, 2000) t(i)""",
+        {"n": people},
+    )
     connection.execute("INSERT INTO source (name, type, captured, failures) VALUES ('mail', 'imap', $n, 0)", {"n": rows})
     connection.execute("COMMIT")
     connection.close()

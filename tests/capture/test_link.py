@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from capture.link import full_name, links
+from capture.link import links
+from capture.names import full_name
 from capture.replay import replay
 from connectors.base import Interaction
 from store.file import Store

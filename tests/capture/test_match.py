@@ -131,10 +131,6 @@ def test_those_the_user_writes_to_become_people_in_whatever_field_they_stand() -
     assert found == dict.fromkeys(["email:alice@example.org", "email:bob@example.org", "email:carol@gmail.com"], "wrote")
 
 
-def test_those_whom_the_user_invites_become_people() -> None:
-    assert appear(meeting(1, ME, ["alice@example.org"]), me) == {"email:alice@example.org": "wrote"}
-
-
 def test_a_phone_number_becomes_a_person() -> None:
     assert appear(mail(1, ME, [party("to", "+49301", kind="phone")]), me) == {"phone:+49301": "wrote"}
 
@@ -149,5 +145,4 @@ def test_a_crowd_is_no_acquaintance_and_neither_is_an_automatic_answer() -> None
     assert appear(mail(1, ME, crowd), me) == {}
     assert appear(mail(1, ME, "alice@example.org", recipients=21), me) == {}
     assert len(appear(mail(1, ME, crowd[:20]), me)) == 20
-    assert appear(meeting(1, ME, crowd), me) == {}
     assert appear(mail(1, ME, "alice@example.org", auto_submitted="auto-replied"), me) == {}

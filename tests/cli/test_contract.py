@@ -19,7 +19,8 @@ FIELDS = {
     "sources": {"type", "title", "settings", "needs"},
     "who": {
         "person_id", "name", "handles", "names", "origin", "tags", "cadence_days", "interactions", "first",
-        "last_contact", "latest",
+        "last_contact", "nicknames", "organisation", "title", "birthday", "dates", "relations", "links", "note",
+        "card_tags", "cards", "latest",
     },
     "cadence": {"person_id", "name", "cadence_days"},
     "tag": {"person_id", "name", "tags"},

@@ -6,21 +6,19 @@ import gzip
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from connectors import maildir
-from connectors.base import Connector, Cursor, Interaction, NeedsHuman, Observation, Page, Unreadable
+from connectors import maildir, paging
+from connectors.base import Connector, Cursor, Interaction, NeedsHuman, Page, Unreadable
 from connectors.contract import ConnectorContract, World, said, through_json
 from connectors.headers import MOST_HEADER
 from connectors.maildir import Eml, EmlSettings, Maildir, MaildirSettings
+from tests.connectors.rights import as_somebody
 from tests.servers.dovecot import Dovecot, fingerprint
 
 NOW = 1_770_000_000
@@ -152,6 +150,13 @@ class TestFolders:
             put(box(tmp_path / name) / "cur", letter())
         assert labels(pull(tmp_path, exclude=["lists"])) == ["INBOX", "Keep"]
 
+    def test_what_notmuch_mu_and_mbsync_put_beside_the_mail_is_no_folder(self, tmp_path: Path) -> None:
+        put(box(tmp_path / "INBOX") / "cur", letter(), "1.M1P1.host,U=1:2,S")
+        for name in (".notmuch/xapian/iamglass", ".mu/xapian/iamglass", "INBOX/.mbsyncstate", "INBOX/.uidvalidity"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(b"\0")
+        assert labels(pull(tmp_path)) == ["INBOX"]
+
     def test_a_link_in_a_circle_is_no_harm(self, tmp_path: Path) -> None:
         put(box(tmp_path / "INBOX") / "cur", letter())
         (tmp_path / "INBOX" / "again").symlink_to(tmp_path)
@@ -205,7 +210,7 @@ class TestMessages:
         assert titles(pull(tmp_path, cursor)) == ["in the same tick"]
 
     def test_a_message_that_is_renamed_while_it_is_being_read_is_not_lost(self, tmp_path: Path) -> None:
-        for number in range(maildir.FIRST_PAGE):
+        for number in range(paging.FIRST_PAGE):
             put(box(tmp_path) / "cur", letter(), f"{number}.first:2,", NOW + 9)
         late = put(tmp_path / "new", letter(subject="late"), "late")
         gone = put(tmp_path / "new", letter(subject="gone"), "gone")
@@ -354,8 +359,7 @@ class TestEml:
         path = put(tmp_path, letter(subject="first"), "one.eml")
         connector = Eml(EmlSettings(path=path))
         first = list(connector.pull(None))
-        assert titles(first) == ["first"]
-        assert labels(first) == []
+        assert (titles(first), labels(first)) == (["first"], [])
         assert list(connector.pull(first[-1].cursor)) == []
         put(tmp_path, letter(subject="another"), "one.eml", NOW + 1)
         assert titles(list(connector.pull(first[-1].cursor))) == ["another"]
@@ -367,40 +371,30 @@ class TestEml:
         assert titles(list(Eml(EmlSettings(path=tmp_path)).pull(None))) == ["yes"]
 
 
+    def test_a_file_that_was_written_anew_in_its_place_is_said_anew(self, tmp_path: Path) -> None:
+        path = put(tmp_path, letter(subject="first"), "one.eml")
+        put(tmp_path, letter(subject="other"), "two.eml")
+        settle(tmp_path)
+        connector = Eml(EmlSettings(path=tmp_path))
+        first = list(connector.pull(None))
+        assert list(connector.pull(first[-1].cursor)) == []
+        path.write_bytes(letter(subject="second"))
+        second = list(connector.pull(first[-1].cursor))
+        assert titles(second) == ["second"]
+        assert list(connector.pull(second[-1].cursor)) == []
+
+
 def settle(folder: Path) -> None:
-    """Makes all directories look as if they had last changed an hour ago, in one moment."""
+    """Makes all directories look as if they had last changed an hour ago."""
     then = time.time() - 3600
     for path in (folder, *folder.rglob("*")):
         if path.is_dir():
             os.utime(path, (then, then))
 
 
-@contextmanager
-def as_somebody(folder: Path) -> Iterator[None]:
-    """Makes ``folder`` the property of a user for whom rights count, and goes on as that user: root has all rights."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.lchown(path, 65534, 65534)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def private() -> Iterator[Path]:
-    """A folder outside pytest's own, which is closed to all but one user."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def test_a_maildir_says_what_any_reader_of_files_says(tmp_path: Path) -> None:
-    """The same message in a Maildir and as .eml is one event."""
+def test_the_same_message_in_a_maildir_and_as_eml_is_one_event(tmp_path: Path) -> None:
     put(box(tmp_path / "mail") / "cur", letter(7))
     put(tmp_path / "letters", letter(7), "7.eml")
-    in_maildir: list[Observation] = said(pull(tmp_path / "mail"))
+    in_maildir = said(pull(tmp_path / "mail"))
     as_file = said(Eml(EmlSettings(path=tmp_path / "letters")).pull(None))
     assert [getattr(item, "same_as", None) for item in in_maildir] == [getattr(item, "same_as", "") for item in as_file]

@@ -108,7 +108,7 @@ def test_the_configuration_in_the_readme_loads(tmp_path: Path, example_connector
     for source in config.sources:
         source.check()
     assert config.me.handles
-    assert len(config.sources) == 2
+    assert len(config.sources) == 3
 
 
 def test_the_example_switches_settings_on_that_are_off() -> None:

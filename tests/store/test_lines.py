@@ -11,7 +11,7 @@ import pytest
 from store.duck import STORAGE_VERSION, connect
 from store.file import Store
 from tests.scripted import Scripted
-from tests.small_world import ME, ROOT, capture, everything, mail, make_older, output, python
+from tests.small_world import ME, ROOT, capture, derived, everything, mail, make_older, output, python
 
 ANSWERS = """
 import sys
@@ -104,11 +104,11 @@ def test_a_log_that_the_other_line_left_is_read(store: Store) -> None:
 
 
 def test_an_older_file_is_brought_here_by_either_line_and_opened_by_both(store: Store) -> None:
-    before = everything(store)
+    before = derived(store)
     for environment in (_environment(other_line()), {}):
         make_older(store)
         output(python(ANSWERS, store.path, **environment))
-        assert everything(store) == before
+        assert derived(store) == before
         output(python(ANSWERS, store.path, **_environment(other_line())))
 
 

@@ -160,7 +160,7 @@ def test_a_timeline_is_what_happened_with_all_of_somebodys_handles_newest_first(
             "people": ["Alice Example", "Bob Brown"],
             "sources": ["calendar", "work"],
             "verdict": "counts",
-            "rule": "personal",
+            "rule": "no answers",
         },
         {
             "id": 2,
@@ -192,7 +192,7 @@ def test_of_two_at_one_moment_the_later_known_stands_first_and_what_counts_not_i
     assert [(r["title"], r["direction"], r["people"], r["verdict"], r["rule"]) for r in rows] == [
         ("Seven", "in", ["Bob Brown", "Dora Díaz"], "presence", "cc only"),
         ("Six", "in", ["Bob Brown"], "counts", "personal"),
-        ("Meeting 8", "both", ["Alice Example", "Bob Brown"], "counts", "personal"),
+        ("Meeting 8", "both", ["Alice Example", "Bob Brown"], "counts", "no answers"),
         ("Three", "out", ["Bob Brown", "Dora Díaz"], "counts", "written by you"),
     ]
 
@@ -460,6 +460,7 @@ def test_an_export_has_every_table_and_every_row(paced: Store) -> None:
         ("email", "dora@example.org", DORA, False),
         ("email", "carol@example.org", CAROL, False),
         ("email", "news@loaf.example", None, False),
+        ("phone", "+49301", ALICE, False),
     ]
     assert {k: v for k, v in rows("interaction")[4].items() if k != "thread"} == {
         "id": 5,
@@ -490,6 +491,7 @@ def test_an_export_has_every_table_and_every_row(paced: Store) -> None:
         "Alice Example",
         "--05-17",
     )
+    assert (said["kind"], said["person_id"]) == ("individual", ALICE)
     assert said["more"] == '{"nicknames":["Ally"],"tags":["choir"]}'
     assert [(r["kind"], r["value"], r["label"]) for r in rows("card_handle")] == [
         ("email", "alice@example.org", "home"),
@@ -497,6 +499,7 @@ def test_an_export_has_every_table_and_every_row(paced: Store) -> None:
     ]
     assert [(r["source"], r["native_id"], r["reason"]) for r in rows("unreadable")] == [("cards", "u1", "no headers")]
     assert [(r["person_id"], r["tag"]) for r in rows("tag")] == [(ALICE, "family"), (ALICE, "slow"), (DORA, "unpaced")]
+    assert rows("card_tag") == [{"person_id": ALICE, "tag": "choir"}]
     assert rows("cadence") == [{"person_id": BOB, "days": 1.0}]
     assert [r["what"] for r in rows("decision")] == ["tag", "tag", "cadence"]
 

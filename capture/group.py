@@ -1,0 +1,151 @@
+"""Who is one person: by the cards that hold their handles, and by the links in the log. Pure.
+
+All addresses and numbers of a card are its person's. Two cards are one person's where they share an address, or a number in
+E.164, and nothing speaks against it: an office's address belongs to whoever sits there, and where two cards share one and are
+named otherwise it is a family's, or was handed on. Such a handle links nobody, and is nobody's of them; mail with it goes on
+its own. A card of the user's own is nobody. What the user linked is linked; a link of the matcher's gives way to cards that are
+named otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from capture.names import agree, words
+from capture.robots import is_robot, is_role
+from connectors.base import Handle
+from store.beliefs import CARD, stronger
+from store.people import Carded, Circle, Somebody, Tie
+
+MOST = 8
+"""A handle that is on more cards than this is no one person's."""
+
+
+def people(circle: Circle, own: frozenset[str]) -> list[Somebody]:
+    """Everybody in the circle who is somebody; ``own`` are the user's own canonical handles. Each node is of one at most."""
+    cards = [card for card in circle.cards if own.isdisjoint(card.handles)]
+    held = defaultdict(list)
+    for card in cards:
+        for handle in card.handles:
+            held[handle].append(card)
+    groups = Groups([card.key for card in cards])
+    _join_cards(groups, cards, held)
+    for handle, holders in held.items():
+        if len({groups.of(card.key) for card in holders}) == 1:
+            groups.join(handle, holders[0].key)
+    by_key = {card.key: card for card in cards}
+    _join_ties(groups, cards, [tie for tie in circle.ties if own.isdisjoint((tie.a, tie.b))])
+    for handle in circle.origins:
+        groups.add(handle)
+    found = []
+    for nodes in groups.all():
+        origin: str | None = None
+        carded = [by_key[node] for node in nodes if node in by_key]
+        for node in nodes:
+            origin = stronger(origin, CARD if node in by_key else circle.origins.get(node))
+        # a card that names nobody, and on which nothing is anybody's, is nobody
+        if origin is not None and (len(nodes) > len(carded) or any(card.name for card in carded)):
+            found.append(_somebody(frozenset(nodes), origin, carded))
+    return found
+
+
+class Groups:
+    """Nodes that belong together."""
+
+    def __init__(self, nodes: Iterable[str]) -> None:
+        self._above = {node: node for node in nodes}
+
+    def add(self, node: str) -> None:
+        """The node is there, alone if it was not."""
+        self._above.setdefault(node, node)
+
+    def of(self, node: str) -> str:
+        """The node that stands for the group."""
+        self.add(node)
+        while (above := self._above[node]) != node:
+            self._above[node] = self._above[above]
+            node = above
+        return node
+
+    def join(self, a: str, b: str) -> None:
+        """The groups of the two are one."""
+        self._above[self.of(a)] = self.of(b)
+
+    def all(self) -> list[list[str]]:
+        """Every group, and its nodes in their order."""
+        found = defaultdict(list)
+        for node in sorted(self._above):
+            found[self.of(node)].append(node)
+        return list(found.values())
+
+
+def _join_cards(groups: Groups, cards: Sequence[Carded], held: dict[str, list[Carded]]) -> None:
+    """Cards that share a handle are together, as long as no two in a group are named otherwise."""
+    tied = Groups([card.key for card in cards])
+    pairs = []
+    for handle, holders in held.items():
+        if 1 < len(holders) <= MOST and _tells(handle) and all(_one(a, b, handle) for a, b in combinations(holders, 2)):
+            pairs += [(holders[0].key, other.key) for other in holders[1:]]
+    for a, b in pairs:
+        tied.join(a, b)
+    together = defaultdict(list)
+    for card in cards:
+        together[tied.of(card.key)].append(card)
+    against = {
+        root for root, some in together.items() if len(some) > MOST or any(_against(a, b) for a, b in combinations(some, 2))
+    }
+    for a, b in pairs:
+        if tied.of(a) not in against:
+            groups.join(a, b)
+
+
+def _tells(handle: str) -> bool:
+    """Whether this canonical handle, on two cards, tells that they are of one person."""
+    kind, _, value = handle.partition(":")
+    if kind == "phone":
+        return value.startswith("+")
+    return not is_role(handle) and not is_robot(Handle("email", value))
+
+
+def _one(a: Carded, b: Carded, handle: str) -> bool:
+    """Whether two cards that share this handle may be one person's."""
+    if agree(a.name, b.name, a.nicknames, b.nicknames):
+        return True
+    # two address books may call somebody by different given names, one address book knows two people
+    return a.source != b.source and handle.startswith("email:") and _family(a) == _family(b)
+
+
+def _against(a: Carded, b: Carded) -> bool:
+    if agree(a.name, b.name, a.nicknames, b.nicknames):
+        return False
+    return a.source == b.source or _family(a) != _family(b)
+
+
+def _family(card: Carded) -> str:
+    return words(card.name or "")[-1]
+
+
+def _join_ties(groups: Groups, cards: Iterable[Carded], ties: Iterable[Tie]) -> None:
+    """What is linked is together: what the user said in any case, the rest where no cards speak against it."""
+    held = defaultdict(list)
+    for card in cards:
+        held[groups.of(card.key)].append(card)
+    for tie in sorted(ties, key=lambda tie: not tie.by_user):
+        one, two = groups.of(tie.a), groups.of(tie.b)
+        if one == two or (not tie.by_user and any(_against(x, y) for x in held[one] for y in held[two])):
+            continue
+        groups.join(one, two)
+        held[two] += held.pop(one, [])
+
+
+def _somebody(nodes: frozenset[str], origin: str, cards: Sequence[Carded]) -> Somebody:
+    """A person with what their cards say of them; a full name goes before one word, and an address is no name."""
+    named = [card for card in cards if words(card.name or "")]
+    name = min(named, key=lambda card: (len(words(card.name or "")) < 2, card.key)).name if named else None
+    if name is None and len(cards) == len(nodes):
+        name = min(card.name for card in cards if card.name)
+    called = {card.name for card in named if card.name}.union(*(card.nicknames for card in cards))
+    tags = {" ".join(tag.split()).lower() for card in cards for tag in card.tags}
+    return Somebody(nodes, origin, name, frozenset(called - {""}), frozenset(tags - {""}))

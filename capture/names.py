@@ -1,0 +1,65 @@
+"""Names as they are compared: in their plainest form, and only where they are whole."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing|sir)\.?(?=\s)")
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name without case, accents, titles and remarks, the family name last; none of an address."""
+    text = unicodedata.normalize("NFKD", _ASIDE.sub(" ", name).casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c)).replace('"', " ").replace("'", "")
+    if "@" in text:
+        return ()
+    if text.count(",") == 1:
+        family, given = text.split(",")
+        text = f"{given} {family}"
+    text = _TITLE.sub("", text.strip())
+    return tuple(text.replace(".", " ").split())
+
+
+def full_name(name: str) -> str:
+    """A name by which two spellings are compared.
+
+    Empty if it is not a full name: of one word, or with a word of one letter, which agrees with too many.
+    """
+    found = words(name)
+    if len(found) < 2 or any(len(word) < 2 and word.isascii() for word in found):
+        return ""
+    return " ".join(found)
+
+
+def agree(a: str | None, b: str | None, nicknames_a: tuple[str, ...] = (), nicknames_b: tuple[str, ...] = ()) -> bool:
+    """Whether two names may be one person's: the same words, one with more given names, or one by a nickname.
+
+    Who has no name agrees with everybody.
+    """
+    one, two = words(a or ""), words(b or "")
+    if not one or not two:
+        return True
+    others = [words(nickname) for nickname in nicknames_a], [words(nickname) for nickname in nicknames_b]
+    # a nickname alone is somebody's only for those who are called by one word themselves
+    if (len(two) == 1 and two in others[0]) or (len(one) == 1 and one in others[1]):
+        return True
+    return any(_agree(x, y) for x in _spellings(one, others[0]) for y in _spellings(two, others[1]))
+
+
+def _spellings(name: tuple[str, ...], nicknames: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The name, and with each nickname in the place of the given names."""
+    family = name[-1:] if len(name) > 1 else ()
+    return [name, *(nickname + family if len(nickname) == 1 else nickname for nickname in nicknames if nickname)]
+
+
+def _agree(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+    if set(one) == set(two):
+        return True
+    short, long = sorted((one, two), key=len)
+    if len(short) == 1:
+        return short[0] in long
+    return short[0] == long[0] and short[-1] == long[-1] and set(short) <= set(long)

@@ -1,0 +1,58 @@
+"""Which spellings of a name may be one person's, and which speak against it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capture.names import agree, full_name, words
+
+ONE = [
+    ("Alice Example", "alice  EXAMPLE"),
+    ("Alice Example", "Example, Alice"),
+    ("Zoë Müller", "Zoe Muller"),
+    ("Dr. Zoë Müller (Acme)", "Zoë Müller"),
+    ("Anna Maria Müller", "Anna Müller"),
+    ("Alice", "Alice Example"),
+    ("Example", "Alice Example"),
+    ("", "Alice Example"),
+    (None, "Alice Example"),
+    ("alice@example.org", "Bob Brown"),
+]
+TWO = [
+    ("Alice Example", "Bob Example"),
+    ("Anna Müller", "Peter Müller"),
+    ("Robert Smith", "Bob Smith"),
+    ("John Smith", "John Smith Jr"),
+    ("Otto Meyer", "Karl Otto Meyer"),
+    ("Mama", "Papa"),
+    ("Alice", "Bob Brown"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), ONE)
+def test_names_that_may_be_one_persons(a: str | None, b: str | None) -> None:
+    assert agree(a, b)
+    assert agree(b, a)
+
+
+@pytest.mark.parametrize(("a", "b"), TWO)
+def test_names_that_are_two_peoples(a: str, b: str) -> None:
+    assert not agree(a, b)
+    assert not agree(b, a)
+
+
+def test_a_nickname_on_the_card_is_a_name_too() -> None:
+    assert agree("Robert Smith", "Bob Smith", ("Bob",), ())
+    assert agree("Bob Smith", "Robert Smith", (), ("Bob",))
+    assert agree("Robert Smith", "Bobby", ("Bobby",), ())
+    assert not agree("Robert Smith", "Bob Brown", ("Bob",), ())
+    assert not agree("Robert Smith", "Bob Smith", ("Rob", ""), ())
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.lists(st.text(max_size=10), max_size=2))
+def test_any_two_texts_can_be_compared_either_way(a: str, b: str, nicknames: list[str]) -> None:
+    assert agree(a, b, tuple(nicknames)) == agree(b, a, (), tuple(nicknames))
+    assert agree(a, a)
+    assert full_name(a) in ("", " ".join(words(a)))
