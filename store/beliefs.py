@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from store import tally
+from store import relate, tally
 from store.duck import Connection
 from store.rows import NUMBERS, TEXTS, as_rows, given, insert, listed
 
@@ -81,31 +81,34 @@ def set_origins(connection: Connection, origins: Mapping[str, str | None]) -> No
 
 
 def add_answers(connection: Connection, answers: Sequence[tuple[int, int]]) -> None:
-    """The user has answered these: (key of an interaction, handle that the answer went to)."""
-    insert(connection, "answer", "key BIGINT, handle_id INTEGER", answers, unless=("key", "handle_id"))
+    """The user has answered these, which the file does not say yet: (key of an interaction, handle that the answer went to)."""
+    insert(connection, "answer", "key BIGINT, handle_id INTEGER", answers)
 
 
-def count_answered(connection: Connection, answers: Sequence[tuple[int, int]]) -> None:
-    """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it."""
-    # nearly always there is none, and then the join below is not worth its plan
-    noise = connection.execute(
-        f"""SELECT 1 FROM interaction WHERE verdict = 'noise' AND kind <> 'meeting' AND key IN {NUMBERS} LIMIT 1""",
-        [listed({a[0] for a in answers})],
-    ).fetchone()
-    if not noise:
+def count_answered(connection: Connection, answers: Collection[tuple[int, int]], known: Mapping[int, int | None]) -> None:
+    """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it.
+
+    ``known`` has the ids of all of it that was in the file before, by their keys.
+    """
+    ids = {row_id for key, _ in answers if (row_id := known[key]) is not None}
+    if not ids:
         return
-    flipped = connection.execute(
-        f"""UPDATE interaction SET verdict = 'counts', rule = 'answered' FROM
-              (SELECT DISTINCT i.id FROM interaction i JOIN ({given("key BIGINT, handle_id INTEGER")}) a ON a.key = i.key
-               JOIN party p ON p.interaction_id = i.id AND p.handle_id = a.handle_id AND p.role IN ('from', 'organizer')
-               WHERE i.verdict = 'noise' AND i.kind <> 'meeting' AND NOT EXISTS
-                 (SELECT 1 FROM party q JOIN handle h ON h.id = q.handle_id AND h.own
-                  WHERE q.interaction_id = i.id AND q.role IN ('from', 'organizer'))) f
-            WHERE interaction.id = f.id RETURNING interaction.id""",
-        as_rows(answers),
+    noise = f"SELECT id, key FROM interaction WHERE id IN {NUMBERS} AND verdict = 'noise' AND kind <> 'meeting'"
+    keys = dict(connection.execute(noise, [listed(ids)]).fetchall())
+    if not keys:
+        return
+    rows = connection.execute(
+        f"""SELECT p.interaction_id, p.handle_id, h.own FROM party p JOIN handle h ON h.id = p.handle_id
+            WHERE p.interaction_id IN {NUMBERS} AND p.role IN ('from', 'organizer')""",
+        [listed(keys)],
     ).fetchall()
-    if flipped:
-        tally.contacted(connection, [row[0] for row in flipped])
+    mine = {number for number, _, own in rows if own}
+    numbers = sorted({row[0] for row in rows if row[0] not in mine and (keys[row[0]], row[1]) in answers})
+    if numbers:
+        flip = f"UPDATE interaction SET verdict = 'counts', rule = 'answered' WHERE id IN {NUMBERS}"
+        connection.execute(flip, [listed(numbers)])
+        tally.contacted(connection, numbers)
+        relate.look_again_in(connection, numbers)
 
 
 def forget(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.base import Card, Handle
 from store.duck import Connection
 from store.page import Withdrawn
-from store.rows import TEXTS, insert, listed
+from store.rows import CARD_KEY, TEXTS, insert, listed
 
 CARD = """source VARCHAR, native_id VARCHAR, kind VARCHAR, name VARCHAR, organisation VARCHAR, title VARCHAR,
     birthday VARCHAR, note VARCHAR, more VARCHAR, person_id BIGINT"""
@@ -48,6 +48,17 @@ class CardNews:
 def key_of(source: str, native_id: str) -> str:
     """What a card is called among canonical handles, which begin otherwise."""
     return f"card:{source}/{native_id}"
+
+
+def on_cards(connection: Connection, person: int) -> list[tuple[str, str, str | None]]:
+    """What is on this person's cards: the key of the card, a canonical address or number, and the card's name."""
+    rows = connection.execute(
+        f"""SELECT DISTINCT {CARD_KEY}, h.canonical, c.name FROM card_handle h
+            JOIN card c USING (source, native_id)
+            WHERE c.person_id = ? AND h.kind IN ('email', 'phone') ORDER BY ALL""",
+        [person],
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def sift(

@@ -30,5 +30,19 @@ class Broken(StoreError):
     """The file, or its log, is not one that DuckDB can read."""
 
 
+class LogRefused(Broken):
+    """The file is well as far as it was written; its log, the last moments before a crash, is not one that can be read."""
+
+
+class Locked(StoreError):
+    """The file is encrypted, and the key is not there or another one."""
+
+    exit_code = 78
+
+
+class Full(StoreError):
+    """There is no room on the disk, or too little of it."""
+
+
 class Newer(StoreError):
     """The file was written by a later kith."""

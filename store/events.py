@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 from connectors.base import Handle, Interaction, Party
 from store.duck import Connection
-from store.facts import KEPT, merged, micros, name_key, same, signals_from, signals_text
+from store.facts import KEPT, merged, micros, moment_of, name_key, same, signals_from, signals_text
 from store.load import Kept, interactions_by_id
 from store.page import Withdrawn
 from store.rows import NUMBERS, as_rows, delete, given, insert, listed
@@ -23,7 +22,6 @@ from store.rows import NUMBERS, as_rows, delete, given, insert, listed
 Name = tuple[str, str]
 """A source, and its native id for something."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ANSWERS = {answer: n for n, answer in enumerate(("accepted", "declined", "tentative", "delegated", "needs-action"))}
 """Which answer stands where calendars differ: one that was given before one that was not, and yes before no."""
 
@@ -56,9 +54,9 @@ class Event:
 
 def together(words: Mapping[Name, Interaction]) -> Interaction:
     """One event as all its words say it, whatever their order: time and title from the fullest, everybody who is in any."""
+    if len(words) == 1:
+        return next(iter(words.values()))
     ordered = sorted(words.values(), key=_weight)
-    if len(ordered) == 1:
-        return ordered[0]
     full, both = ordered[0], reduce(merged, ordered)
     said = [word.signals for word in ordered]
     answers: dict[str, str] = {}
@@ -230,7 +228,7 @@ def _from_text(text: str, like: Interaction) -> Interaction:
     moment, title, thread, answers, parties, signals = json.loads(text)
     return replace(
         like,
-        happened_at=_EPOCH + timedelta(microseconds=moment),
+        happened_at=moment_of(moment),
         title=title,
         thread=None if thread is None else f"{KEPT}{thread}",
         answers=None if answers is None else f"{KEPT}{answers}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, get_args
@@ -15,6 +15,7 @@ from typing import Any, get_args
 from connectors.base import Handle, Interaction, Party, Role, Signals
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _ROLES = {role: n for n, role in enumerate(get_args(Role))}
 _DEFAULTS = Signals()
 KEPT = "\0"
@@ -46,8 +47,12 @@ def name_key(text: str) -> int:
 
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 in UTC: the one way a time goes into the file."""
-    delta = moment - _EPOCH
-    return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(micros: int) -> datetime:
+    """The time, aware and in UTC, that is so many microseconds after the beginning of 1970."""
+    return _EPOCH + micros * _MICROSECOND
 
 
 @lru_cache(maxsize=4096)

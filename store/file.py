@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.duck import Connection, connect, make_room, private
-from store.errors import Missing
+from store.aside import mended
+from store.duck import Connection, connect, drop, explained, make_room, private, trouble
+from store.errors import LogRefused, Missing, StoreError
 from store.gate import Gate, let_in, wanted
 from store.reader import Reader
-from store.schema import VERSION, prepare, version_of
+from store.room import check_room
+from store.schema import VERSION, version_of
 from store.steps import step
 
 if TYPE_CHECKING:
@@ -32,15 +34,24 @@ def _no() -> bool:
     return False
 
 
+def _log(what: str) -> None:
+    import logging  # whoever only asks never needs it
+
+    logging.getLogger("kith").warning("%s", what)
+
+
 class Store:
     """The database file at ``path``. Waits up to ``patience`` seconds for another process to let go of it.
 
-    Making a Store opens nothing. ``read`` and ``write`` raise StoreError, Busy, Missing, Broken or Newer.
+    Making a Store opens nothing. ``read`` and ``write`` raise StoreError, Busy, Missing, Broken, Newer or Full. After an error
+    of the disk or of DuckDB itself nothing of that instance is believed: it is dropped, and the next use opens the file anew.
+    ``tell`` is told what the user has to know of (a log that was put aside). Each thread has a Store of its own.
     """
 
-    def __init__(self, path: Path, patience: float = 5.0) -> None:
+    def __init__(self, path: Path, patience: float = 5.0, tell: Callable[[str], None] | None = None) -> None:
         self.path = path
         self.patience = patience
+        self.tell = tell or _log
         self._kept: Connection | None = None
         self._gate = Gate(path)
         self._since = 0.0
@@ -53,8 +64,12 @@ class Store:
         connection = self._open_for_reading(gate)
         try:
             yield Reader(connection)
+        except Exception as error:
+            if trouble(error):
+                raise explained(error, self.path) from error
+            raise
         finally:
-            connection.close()
+            drop(connection)
             gate.leave()
 
     @contextmanager
@@ -77,14 +92,17 @@ class Store:
                 try:
                     yield Tx(connection)
                     step()
-                except BaseException:
-                    connection.execute("ROLLBACK")
+                except BaseException as error:
+                    if not trouble(error):
+                        connection.execute("ROLLBACK")
                     raise
                 connection.execute("COMMIT")
                 step()
-            except BaseException:
-                connection.close()
+            except BaseException as error:
+                drop(connection)
                 self._gate.leave()
+                if isinstance(error, Exception) and trouble(error):
+                    raise explained(error, self.path) from error
                 raise
         self._kept = connection
         end = time.monotonic() + (PAUSE if soon else 0.0)
@@ -104,31 +122,42 @@ class Store:
         """The file is closed."""
         connection, self._kept = self._kept, None
         if connection is not None:
-            with private():
-                connection.close()
+            # what a checkpoint at the end cannot write is in the log, and is read from there
+            drop(connection)
             self._gate.leave()
             step()
 
     def _open_for_reading(self, gate: Gate) -> Connection:
         if not self.path.exists():
             raise Missing(f"There is no database at {self.path} yet.", "kith sync makes it")
-        connection, version = self._enter_for_reading(gate)
+        try:
+            connection, version = self._enter_for_reading(gate)
+        except LogRefused:
+            self._bring_here(gate)
+            connection, version = self._enter_for_reading(gate)
         if version == VERSION:
             return connection
-        connection.close()
+        drop(connection)
         gate.leave()
         if version is None:
             raise Missing(f"The database {self.path} is still empty.", "kith sync fills it")
-        self._open_for_writing(gate).close()
-        gate.leave()
+        self._bring_here(gate)
         return self._enter_for_reading(gate)[0]
+
+    def _bring_here(self, gate: Gate) -> None:
+        """The file is in this form, without a log that is refused, and closed again."""
+        drop(self._open_for_writing(gate))
+        gate.leave()
 
     def _enter_for_reading(self, gate: Gate) -> tuple[Connection, int | None]:
         gate.enter(alone=False, patience=self.patience)
+        connection = None
         try:
             connection = connect(self.path, write=False, patience=self.patience)
             return connection, version_of(connection)
         except BaseException:
+            if connection is not None:
+                drop(connection)
             gate.leave()
             raise
 
@@ -136,7 +165,13 @@ class Store:
         make_room(self.path.parent)
         gate.enter(alone=True, patience=self.patience)
         try:
-            return prepare(self.path, self.patience)
-        except BaseException:
+            check_room(self.path)
+            return mended(self.path, self.patience, self.tell)
+        except BaseException as error:
             gate.leave()
+            if isinstance(error, Exception) and trouble(error):
+                raise explained(error, self.path) from error
+            if isinstance(error, OSError):
+                what = f"{error.filename or self.path}: {error.strerror or error}"
+                raise StoreError(what, "see whether the disk is full or failing, and who may write there") from error
             raise

@@ -25,6 +25,9 @@ from pathlib import Path
 
 from store.errors import Busy
 
+PAGE = 4096
+"""Bytes."""
+
 
 class Gate:
     """The right to open the database file at ``path``: one object for one use at a time."""
@@ -61,6 +64,17 @@ class Gate:
                 with contextlib.suppress(OSError):
                     os.ftruncate(descriptor, 0)
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def inside(path: Path, *, alone: bool, patience: float) -> Iterator[None]:
+    """While in here, the database file at ``path`` may be opened, as ``Gate.enter`` says. Raises Busy."""
+    gate = Gate(path)
+    gate.enter(alone=alone, patience=patience)
+    try:
+        yield
+    finally:
+        gate.leave()
 
 
 def _descriptor(path: Path) -> int | None:
@@ -109,15 +123,25 @@ def wanting(path: Path) -> Iterator[None]:
 
 def wanted(path: Path) -> bool:
     """Whether another process waits for the file."""
+    return held(_beside(path), fcntl.LOCK_EX) is not None
+
+
+def held(path: Path, how: int) -> bytes | None:
+    """What is in the file at ``path``, up to a page of it, if somebody keeps us from locking it so; else None.
+
+    Nothing, where the disk does not say what is in there.
+    """
     try:
-        descriptor = os.open(_beside(path), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return False
+        return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        return None
     except OSError:
-        return True
+        with contextlib.suppress(OSError):
+            return os.pread(descriptor, PAGE, 0)
+        return b""
     finally:
         os.close(descriptor)
 

@@ -59,15 +59,6 @@ def parts_of(connection: Connection, canonicals: Iterable[str]) -> dict[str, lis
     return found
 
 
-def interactions_after(connection: Connection, after: int, count: int) -> list[Kept]:
-    """The next interactions after the id ``after``, within ``count`` ids; none at the end, but a gap of ids is no end."""
-    first = connection.execute("SELECT min(id) FROM interaction WHERE id > ?", [after]).fetchone()
-    if not first or first[0] is None:
-        return []
-    which = "{0} >= ? AND {0} < ?"
-    return _kept(connection, which.format("id"), which.format("p.interaction_id"), [first[0], first[0] + count])
-
-
 def _kept(connection: Connection, which: str, whose: str, parameters: list[Any]) -> list[Kept]:
     facts = connection.execute(_FACTS.format(which=which), parameters).fetchall()
     parties: dict[int, list[Party]] = {}

@@ -13,13 +13,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import Handle
+from store import log
 from store.beliefs import stronger
 from store.cards import REACHES
 from store.duck import Connection
-from store.rows import NUMBERS, TEXTS, as_rows, given, insert, listed
-
-_KEY = "'card:' || source || '/' || native_id"
-"""``store.cards.key_of`` in SQL."""
+from store.log import Word
+from store.rows import CARD_KEY, NUMBERS, TEXTS, as_rows, given, insert, listed
 
 _INDIVIDUAL = "(kind IS NULL OR kind = 'individual')"
 
@@ -40,21 +39,15 @@ class Carded:
     handles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """A link in the log that stands: two canonical handles, and whether the user said so."""
-
-    a: str
-    b: str
-    by_user: bool
-
-
 @dataclass(slots=True)
 class Circle:
     """Everybody whom a change may touch, as the file has them."""
 
     cards: list[Carded] = field(default_factory=list)
-    ties: list[Tie] = field(default_factory=list)
+    ties: list[tuple[str, str]] = field(default_factory=list)
+    """Links of the matcher's that stand: two canonical handles each."""
+    words: list[Word] = field(default_factory=list)
+    """All that the user said about who is one person, the oldest first."""
     origins: dict[str, str | None] = field(default_factory=dict)
     """Canonical handle to what makes them known beside cards, of all handles that there are."""
     were: dict[str, int] = field(default_factory=dict)
@@ -78,48 +71,49 @@ class Somebody:
 def around(connection: Connection, canonicals: Iterable[str] = (), keys: Iterable[str] = ()) -> Circle:
     """All that is tied to these canonical handles and cards, by cards, by links, or by having been one person."""
     names, cards = set(canonicals), set(keys)
-    ties = _ties(connection)
+    ties, said = sorted(log.links(connection)), log.words(connection)
     while True:
         size = len(names), len(cards)
-        for tie in ties:
-            if tie.a in names or tie.b in names:
-                names |= {tie.a, tie.b}
+        for a, b in ties:
+            if a in names or b in names:
+                names |= {a, b}
+        for word in said:
+            nodes = {*word.one, *word.other}
+            if word.together and not (nodes.isdisjoint(names) and nodes.isdisjoint(cards)):
+                cards |= {node for node in nodes if node.startswith("card:")}
+                names |= nodes - cards
         rows = connection.execute(
             f"""WITH mine AS (
                   SELECT DISTINCT person_id FROM handle WHERE canonical IN {TEXTS} AND person_id IS NOT NULL
-                  UNION SELECT person_id FROM card WHERE {_KEY} IN {TEXTS} AND person_id IS NOT NULL
+                  UNION SELECT person_id FROM card WHERE {CARD_KEY} IN {TEXTS} AND person_id IS NOT NULL
                   UNION SELECT id FROM person WHERE canonical IN {TEXTS}),
                 whole AS (SELECT person_id FROM mine UNION SELECT p.id FROM person p JOIN mine ON mine.person_id = p.part_of)
                 SELECT DISTINCT canonical, false FROM handle WHERE person_id IN (SELECT person_id FROM whole)
-                UNION SELECT {_KEY}, true FROM card WHERE person_id IN (SELECT person_id FROM whole)
+                UNION SELECT {CARD_KEY}, true FROM card WHERE person_id IN (SELECT person_id FROM whole)
                 UNION SELECT canonical, starts_with(canonical, 'card:') FROM person WHERE id IN (SELECT person_id FROM whole)
-                UNION SELECT {_KEY}, true FROM card_handle WHERE canonical IN {TEXTS}
-                UNION SELECT canonical, false FROM card_handle WHERE {_KEY} IN {TEXTS} AND kind IN ('email', 'phone')""",
+                UNION SELECT {CARD_KEY}, true FROM card_handle WHERE canonical IN {TEXTS}
+                UNION SELECT canonical, false FROM card_handle WHERE {CARD_KEY} IN {TEXTS} AND kind IN ('email', 'phone')""",
             [listed(names), listed(cards), listed(names | cards), listed(names), listed(cards)],
         ).fetchall()
         for name, is_card in rows:
             (cards if is_card else names).add(name)
         if (len(names), len(cards)) == size:
             break
-    return _read(connection, ties, names, cards)
+    circle = _read(connection, names, cards)
+    circle.ties, circle.words = [tie for tie in ties if tie[0] in names], said
+    return circle
 
 
 def everybody(connection: Connection) -> Circle:
     """All handles, cards and people."""
-    return _read(connection, _ties(connection), None, None)
+    circle = _read(connection, None, None)
+    circle.ties, circle.words = sorted(log.links(connection)), log.words(connection)
+    return circle
 
 
-def _ties(connection: Connection) -> list[Tie]:
-    rows = connection.execute(
-        "SELECT other, made_by FROM decision WHERE what = 'link' AND undone_by IS NULL ORDER BY id"
-    ).fetchall()
-    pairs = [(*json.loads(pair), by == "user") for pair, by in rows]
-    return [Tie(a, b, by_user) for a, b, by_user in pairs]
-
-
-def _read(connection: Connection, ties: list[Tie], names: set[str] | None, keys: set[str] | None) -> Circle:
+def _read(connection: Connection, names: set[str] | None, keys: set[str] | None) -> Circle:
     some = names is not None
-    of_names, of_keys = (f"canonical IN {TEXTS}", f"{_KEY} IN {TEXTS}") if some else ("true", "true")
+    of_names, of_keys = (f"canonical IN {TEXTS}", f"{CARD_KEY} IN {TEXTS}") if some else ("true", "true")
     told_names, told_keys = ([listed(names or ())], [listed(keys or ())]) if some else ([], [])
     circle = Circle()
     for canonical, person, origin in connection.execute(
@@ -135,13 +129,14 @@ def _read(connection: Connection, ties: list[Tie], names: set[str] | None, keys:
             circle.were[canonical] = person
     held: dict[str, list[str]] = {}
     for key, canonical in connection.execute(
-        f"""SELECT DISTINCT {_KEY}, canonical FROM card_handle
+        f"""SELECT DISTINCT {CARD_KEY}, canonical FROM card_handle
             WHERE canonical IS NOT NULL AND kind IN ('email', 'phone') AND {of_keys} ORDER BY ALL""",
         told_keys,
     ).fetchall():
         held.setdefault(key, []).append(canonical)
     for key, source, native, name, more, person in connection.execute(
-        f"""SELECT {_KEY}, source, native_id, name, more, person_id FROM card WHERE {_INDIVIDUAL} AND {of_keys} ORDER BY ALL""",
+        f"""SELECT {CARD_KEY}, source, native_id, name, more, person_id FROM card
+            WHERE {_INDIVIDUAL} AND {of_keys} ORDER BY ALL""",
         told_keys,
     ).fetchall():
         said = json.loads(more or "{}")
@@ -149,7 +144,6 @@ def _read(connection: Connection, ties: list[Tie], names: set[str] | None, keys:
         circle.cards.append(Carded(key, source, native, name, nicknames, tags, tuple(held.get(key, ()))))
         if person is not None:
             circle.were[key] = person
-    circle.ties = ties if names is None else [tie for tie in ties if tie.a in names]
     which, nodes = "true", []
     if some:
         which = f"canonical IN {TEXTS} OR id IN {NUMBERS}"
@@ -173,7 +167,7 @@ def settle(connection: Connection, circle: Circle, people: Sequence[Somebody]) -
     if cards:
         connection.execute(
             f"""UPDATE card SET person_id = g.person_id FROM ({given("key VARCHAR, person_id BIGINT")}) g
-                WHERE {_KEY} = g.key""",
+                WHERE {CARD_KEY} = g.key""",
             as_rows(cards),
         )
     insert(
@@ -245,11 +239,11 @@ def _ids(
             number, free = free, free + 1
             new.add(number)
         mine[number] = each
-        keyed[number] = min(each.nodes, key=_findable)
+        keyed[number] = min(each.nodes, key=findable)
     return mine, absorbed, keyed, new
 
 
-def _findable(node: str) -> tuple[int, str]:
+def findable(node: str) -> tuple[int, str]:
     """The best name to find a person by comes first: an address, a number, and last a card that has neither."""
     return {"email": 0, "phone": 1, "card": 3}.get(node.partition(":")[0], 2), node
 

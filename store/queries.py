@@ -140,11 +140,25 @@ SELECT k.person_id, k.name, k.origin, k.hidden, k.interactions, k.last_contact, 
 FROM known k JOIN pace ON pace.person_id = k.person_id WHERE k.person_id = $person
 """
 
+ARCHIVED = """
+SELECT DISTINCT h.kind || ':' || h.value AS handle, a.until FROM archived a JOIN handle h ON h.canonical = a.canonical
+WHERE h.person_id = $person ORDER BY ALL
+"""
+
 CARDS = """
 SELECT c.source, c.native_id, c.name, c.organisation, c.title, c.birthday, c.note, c.more,
        (SELECT list(h.value ORDER BY h.value) FROM card_handle h
         WHERE h.source = c.source AND h.native_id = c.native_id AND h.kind = 'url') AS links
 FROM card c WHERE c.person_id = $person ORDER BY c.source, c.native_id
+"""
+
+NOISE = """
+SELECT i.rule, h.value AS sender, any_value(h.name) AS name, count(DISTINCT i.id) AS count, max(i.happened_at) AS latest,
+       arg_max(i.id, i.happened_at) AS id
+FROM interaction i LEFT JOIN party p ON p.interaction_id = i.id AND p.role IN ('from', 'organizer')
+LEFT JOIN handle h ON h.id = p.handle_id
+WHERE i.verdict = 'noise' AND i.happened_at >= $since
+GROUP BY i.rule, h.value ORDER BY count DESC, latest DESC, sender LIMIT $limit
 """
 
 DAYS = """
@@ -174,14 +188,15 @@ ORDER BY ALL
 
 EXPORT = {
     "person": "SELECT person_id, name, origin, hidden FROM known ORDER BY person_id",
-    "handle": "SELECT kind, value, person_id, own FROM handle ORDER BY id",
+    "handle": """SELECT h.kind, h.value, h.person_id, h.own, a.until AS archived FROM handle h
+                 LEFT JOIN archived a ON a.canonical = h.canonical ORDER BY h.id""",
     "interaction": """SELECT id, source, native_id, same_as, kind, happened_at, title, printf('%016x', thread) AS thread,
                       verdict, rule, signals::JSON AS signals FROM interaction ORDER BY id""",
     "also_seen": "SELECT interaction_id, source, native_id FROM also_seen ORDER BY ALL",
     "party": """SELECT p.interaction_id, h.kind, h.value, p.role, p.name FROM party p JOIN handle h ON h.id = p.handle_id
                 ORDER BY p.interaction_id""",
     "card": """SELECT source, native_id, coalesce(kind, 'individual') AS kind, name, organisation, title, birthday, person_id,
-               note, more::JSON AS more FROM card ORDER BY source, native_id""",
+               note, more::JSON AS more FROM card ORDER BY source, rowid""",
     "card_handle": "SELECT source, native_id, kind, value, label FROM card_handle ORDER BY ALL",
     "unreadable": "SELECT source, native_id, reason, seen_at FROM unreadable ORDER BY source, native_id",
     "decision": "SELECT id, made_at, made_by, what, person_id, other, evidence, undone_by FROM decision ORDER BY id",

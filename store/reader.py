@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from store.duck import Connection
-from store.queries import CARDS, DAYS, EXPORT, FIND, OVERDUE, PEOPLE, PERSON, TIMELINE
+from store.queries import ARCHIVED, CARDS, DAYS, EXPORT, FIND, NOISE, OVERDUE, PEOPLE, PERSON, TIMELINE
+from store.rhythm import Rhythm, rhythms
+from store.sources import CAPTURED, LEFT, came_today
 
 Row = dict[str, Any]
 
@@ -29,6 +31,11 @@ class Reader:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
+    @property
+    def connection(self) -> Connection:
+        """The connection itself, for what ``store.log`` and the matcher ask of it."""
+        return self._db
+
     def cursor(self, source: str) -> Mapping[str, Any] | None:
         """Where the source's reading stands; None for a source that was never read."""
         row = self._db.execute("SELECT cursor FROM source WHERE name = ?", [source]).fetchone()
@@ -38,6 +45,11 @@ class Reader:
         """The canonical handles that this file believes are the user's own, as the last sync was told."""
         row = self._db.execute("SELECT value FROM meta WHERE name = 'own'").fetchone()
         return list(json.loads(row[0])) if row else []
+
+    def rules(self) -> str:
+        """The rules of the user's own, as a text, by which this file is judged."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'rules'").fetchone()
+        return str(row[0]) if row else ""
 
     def stale(self) -> bool:
         """Whether the file was brought here from an older form, and what it believes is not derived in this one yet."""
@@ -92,13 +104,21 @@ class Reader:
         """One person: name, origin, hidden, tags, cadence, last contact, counts, handles, and their story so far."""
         rows = self._rows(PERSON, {"person": person_id, "default": default, "tags": json.dumps(dict(tags))})
         for row in rows:
-            row["story"] = _aware(row["story"])
+            row["story"] = {said: _aware([value])[0] for said, value in row["story"].items()}
         return rows[0] if rows else None
 
     def cards(self, person_id: int) -> list[Row]:
         """What address books say of a person: a row a card, with what it has in the words of ``Card``."""
         rows = self._rows(CARDS, {"person": person_id})
         return [{**row, **json.loads(row.pop("more") or "{}")} for row in rows]
+
+    def archived(self, person_id: int) -> dict[str, datetime]:
+        """The handles that were somebody's and are so no more, and until when."""
+        return {row["handle"]: row["until"] for row in self._rows(ARCHIVED, {"person": person_id})}
+
+    def noise(self, since: datetime, limit: int) -> list[Row]:
+        """What was judged noise since then, by rule and sender: ``{rule, sender, name, count, latest, id}``, most first."""
+        return self._rows(NOISE, {"since": since.astimezone(UTC).replace(tzinfo=None), "limit": limit})
 
     def days(self, since: datetime, until: datetime) -> tuple[list[Row], list[Row]]:
         """Cards with a birthday or another day on them, and meetings from ``since`` to before ``until``.
@@ -118,10 +138,25 @@ class Reader:
         return cards, [{name: row[name] for name in names} for row in meetings]
 
     def sources(self) -> list[Row]:
-        """What the file knows about each source that was ever read."""
+        """What the file knows about each source that was ever read; of ``backlog`` items it is known that they are to come."""
         return self._rows(
-            "SELECT name, type, polled_at, ok_at, next_at, failures, error, fix, captured FROM source ORDER BY name", {}
+            """SELECT s.name, type, polled_at, ok_at, next_at, failures, error, fix, captured, m.value::BIGINT AS backlog
+               FROM source s LEFT JOIN meta m ON m.name = $left || s.name ORDER BY s.name""",
+            {"left": LEFT},
         )
+
+    def rhythms(self, now: datetime) -> dict[str, Rhythm]:
+        """How often each source brings something, by its name."""
+        return {each.source: each for each in rhythms(self._db, now)}
+
+    def captured(self, day: str) -> int:
+        """How many interactions and cards were captured on this day (ISO 8601), as the clock showed it where that was done."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", [f"{CAPTURED}{day}"]).fetchone()
+        return int(row[0]) if row else 0
+
+    def came(self, source: str) -> int:
+        """How many bytes have come from the source on this day, as the clock shows it here."""
+        return came_today(self._db, source)
 
     def counts(self) -> Row:
         """How many people and interactions there are."""
@@ -131,6 +166,13 @@ class Reader:
                       (SELECT count(*) FROM unreadable) AS unreadable""",
             {},
         )[0]
+
+    def sizes(self) -> dict[str, int]:
+        """How many rows each table has."""
+        names = [row[0] for row in self._db.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()]
+        counts = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in names)
+        row = self._db.execute(f"SELECT {counts}").fetchone()
+        return dict(zip(names, row or (), strict=True))
 
     def export(self) -> Iterator[tuple[str, list[str], Iterator[tuple[Any, ...]]]]:
         """Every table of the contract: its name, its columns, and its rows as they stream from the file."""
@@ -142,11 +184,15 @@ class Reader:
     def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
         result = self._db.execute(sql, dict(parameters)) if parameters else self._db.execute(sql)
         names = [str(c[0]) for c in result.description or ()]
-        return [_aware(dict(zip(names, row, strict=True))) for row in result.fetchall()]
+        columns = [_aware(column) for column in zip(*result.fetchall(), strict=True)]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _aware(row: Row) -> Row:
-    return {name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for name, value in row.items()}
+def _aware(column: Sequence[Any]) -> Sequence[Any]:
+    """The column, its times in UTC if it has times."""
+    if not isinstance(next((value for value in column if value is not None), None), datetime):
+        return column
+    return [None if value is None else value.replace(tzinfo=UTC) for value in column]
 
 
 def _stream(result: Connection) -> Iterator[tuple[Any, ...]]:

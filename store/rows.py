@@ -19,6 +19,10 @@ TEXTS = "(SELECT unnest(from_json(?, '[\"VARCHAR\"]')))"
 """The same for texts."""
 
 
+CARD_KEY = "'card:' || source || '/' || native_id"
+"""What a row of ``card`` or ``card_handle`` is called among canonical handles: ``store.cards.key_of`` in SQL."""
+
+
 def listed(values: Iterable[object]) -> str:
     """The parameter that goes with NUMBERS or TEXTS."""
     return _json(list(values))
@@ -41,6 +45,26 @@ def insert(
         connection.execute(_insert(table, columns, tuple(unless), made), as_rows(rows))
 
 
+def insert_alike(
+    connection: Connection,
+    table: str,
+    columns: str,
+    values: Sequence[Sequence[object]],
+    common: str,
+    cases: Sequence[Sequence[object]],
+    which: Sequence[int],
+    made: tuple[str, str] = ("", ""),
+) -> None:
+    """The same for rows of which many are alike in the columns ``common``: a third faster, because those are given once.
+
+    ``cases`` are the different rows of these columns, and ``which`` has for each row of the table the number of its case, from
+    1. What stands in the other ``columns`` is given column by column, in ``values``.
+    """
+    if which:
+        parameters = [_json(column) for column in (*values, which, *zip(*cases, strict=True))]
+        connection.execute(_insert_alike(table, columns, common, made), parameters)
+
+
 def as_rows(rows: Sequence[Sequence[object]]) -> list[str]:
     """The parameters that go with ``given``, of at least one row."""
     return [_json(column) for column in zip(*rows, strict=True)]
@@ -61,18 +85,30 @@ def _json(values: object) -> str:
 @lru_cache(maxsize=64)
 def given(columns: str, made: tuple[str, str] = ("", "")) -> str:
     """Rows that are parameters, as a query: ``FROM (given("id BIGINT, name VARCHAR"))``. Columns as for ``insert``."""
+    picks, values = _unnested(columns, made)
+    return f"SELECT {', '.join(picks)} FROM (SELECT {', '.join(values)})"
+
+
+def _unnested(columns: str, made: tuple[str, str]) -> tuple[list[str], list[str]]:
     picks, values = [], []
     for column in columns.split(","):
         name, kind = column.split()
         value = made[1] if name == made[0] else f"make_timestamp({name})" if kind == "TIMESTAMP" else name
         picks.append(f"{value} AS {name}")
         values.append(f"""unnest(from_json(?, '["{"BIGINT" if kind == "TIMESTAMP" else kind}"]')) AS {name}""")
-    return f"SELECT {', '.join(picks)} FROM (SELECT {', '.join(values)})"
+    return picks, values
 
 
 def delete(connection: Connection, table: str, column: str, ids: Iterable[int]) -> None:
     """No row of the table has one of these ids in this column."""
     connection.execute(f"DELETE FROM {table} WHERE {column} IN {NUMBERS}", [listed(ids)])
+
+
+def note(connection: Connection, name: str, value: str | None) -> None:
+    """The file holds this about itself under the name, or, with None, nothing."""
+    connection.execute("DELETE FROM meta WHERE name = ?", [name])
+    if value is not None:
+        connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
 
 
 @lru_cache(maxsize=64)
@@ -83,3 +119,15 @@ def _insert(table: str, columns: str, unless: tuple[str, ...], made: tuple[str, 
         same = " AND ".join(f"t.{name} = u.{name}" for name in unless)
         query = f"SELECT * FROM ({query}) u WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
     return f"INSERT INTO {table} ({names}) {query}"
+
+
+@lru_cache(maxsize=64)
+def _insert_alike(table: str, columns: str, common: str, made: tuple[str, str]) -> str:
+    picks, values = _unnested(columns, made)
+    values.append("""unnest(from_json(?, '["INTEGER"]')) AS which""")
+    for column in common.split(","):
+        name, kind = column.split()
+        picks.append(f"{name}[which] AS {name}")
+        values.append(f"""from_json(?, '["{kind}"]') AS {name}""")
+    names = ", ".join(column.split()[0] for column in f"{columns},{common}".split(","))
+    return f"INSERT INTO {table} ({names}) SELECT {', '.join(picks)} FROM (SELECT {', '.join(values)})"

@@ -2,10 +2,12 @@
 
 Facts, decisions and beliefs are three kinds of rows that never mix. Facts: ``interaction`` (but for its last two columns),
 ``also_seen``, ``word`` (what each source says of an event that several know), ``party``, ``card``, ``card_handle``,
-``unreadable``, and ``source`` with the cursor among the rows it covers. Decisions: ``decision``, ``tag``, ``cadence``. Beliefs,
-which replay makes anew: ``interaction.verdict`` and ``rule``, ``answer``, ``coming`` (meetings whose time had not come when
-they were counted), ``person``, ``card.person_id``, ``called`` and ``card_tag`` (what cards call people, and put them under),
-and every column of ``handle`` after ``canonical``.
+``unreadable``, and ``source`` with the cursor among the rows it covers. Decisions: ``decision``, and what stands by it:
+``tag``, ``cadence``, ``archived`` (until when a handle was its person's), ``person.name`` and ``hidden``. Beliefs, which replay
+makes anew: ``interaction.verdict`` and ``rule``, ``answer``, ``coming`` (meetings whose time had not come when they were
+counted), ``person``, ``card.person_id``, ``called`` and ``card_tag`` (what cards call people, and put them under), every column
+of ``handle`` after ``canonical``, what the matcher goes by (``profile``, ``block``, ``pair``, ``unmatched``), and ``learned``,
+whom the user always answers and whom never.
 
 A person without an origin is nobody at present, and keeps their id; ``part_of`` is whom somebody belongs to now, so that what
 was decided about them holds for that person, and is theirs again when the two are told apart.
@@ -22,11 +24,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from store.duck import Connection, NoSuchTable, connect
+from store.duck import Connection, NoSuchTable, attach, connect, drop
 from store.errors import Broken, Newer
+from store.room import check_room, size_of
 from store.steps import step
 
-VERSION = 2
+VERSION = 3
 
 TABLES = {
     "meta": "name VARCHAR, value VARCHAR",
@@ -53,6 +56,12 @@ TABLES = {
     "unreadable": "source VARCHAR, native_id VARCHAR, reason VARCHAR, seen_at TIMESTAMP",
     "decision": """id BIGINT, made_at TIMESTAMP, made_by VARCHAR, what VARCHAR, person_id BIGINT, other VARCHAR,
         evidence VARCHAR, undone_by BIGINT""",
+    "profile": "canonical VARCHAR, said VARCHAR",
+    "block": "canonical VARCHAR, key VARCHAR",
+    "pair": "a VARCHAR, b VARCHAR, features VARCHAR",
+    "unmatched": "canonical VARCHAR",
+    "learned": "canonical VARCHAR, verdict VARCHAR, received INTEGER, answered INTEGER",
+    "archived": "canonical VARCHAR, until TIMESTAMP",
     "tag": "person_id BIGINT, tag VARCHAR",
     "cadence": "person_id BIGINT, days DOUBLE",
 }
@@ -92,14 +101,19 @@ def prepare(path: Path, patience: float) -> Connection:
     if not path.exists():
         _make(path, patience)
     connection = connect(path, write=True, patience=patience)
-    version = version_of(connection)
-    if version is None:
-        create(connection)
-    elif version > VERSION:
-        connection.close()
-        raise Newer(f"{path} has form {version}; this kith knows {VERSION}.", "install a newer kithline")
-    elif version < VERSION:
-        connection = migrate(connection, path, patience, version)
+    try:
+        version = version_of(connection)
+        if version is None:
+            create(connection)
+        elif version > VERSION:
+            raise Newer(f"{path} has form {version}; this kith knows {VERSION}.", "install a newer kithline")
+        elif version < VERSION:
+            migrate(connection, path, patience, version)
+            connection.close()
+            connection = connect(path, write=True, patience=patience)
+    except BaseException:
+        drop(connection)
+        raise
     return connection
 
 
@@ -110,15 +124,16 @@ def _make(path: Path, patience: float) -> None:
     headers, now or after we were killed, would take it for broken.
     """
     fresh = path.with_name(path.name + ".new")
-    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
-        left.unlink(missing_ok=True)
+    remove(fresh)
     connection = connect(fresh, write=True, patience=patience)
-    create(connection)
-    connection.close()
+    try:
+        create(connection)
+    finally:
+        drop(connection)
     step()
     os.rename(fresh, path)
     step()
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def version_of(connection: Connection) -> int | None:
@@ -147,23 +162,26 @@ def create(connection: Connection) -> None:
     step()
 
 
-def migrate(connection: Connection, path: Path, patience: float, version: int) -> Connection:
+def migrate(connection: Connection, path: Path, patience: float, version: int) -> None:
     """Copy an older file into this form and put the copy in its place.
 
-    The old file is ``NAME.v<version>`` afterwards. A crash on the way leaves the old file as it was, and a half-made copy
-    that the next run throws away. Raises Broken if the copy does not hold as many rows as the original.
+    The old file is ``NAME.v<version>`` afterwards, and what ``connection`` has open; the caller opens the new one. A crash on
+    the way leaves the old file as it was, and a half-made copy that the next run throws away. Raises Broken if the copy does
+    not hold as many rows as the original.
     """
     fresh = path.with_name(path.name + ".new")
     kept = path.with_name(f"{path.name}.v{version}")
-    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
-        left.unlink(missing_ok=True)
+    remove(fresh)
+    check_room(path, size_of(path))
     step()
     copy = connect(fresh, write=True, patience=patience)
-    create(copy)
-    copy.close()
+    try:
+        create(copy)
+    finally:
+        drop(copy)
     # the old connection holds the lock all the while, so nobody else writes
     connection.execute("CHECKPOINT")
-    connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
+    attach(connection, fresh, "fresh", "READ_WRITE")
     step()
     old = {
         str(t): {str(c) for c in columns}
@@ -200,9 +218,7 @@ def migrate(connection: Connection, path: Path, patience: float, version: int) -
     step()
     os.replace(fresh, path)
     step()
-    _sync_folder(path.parent)
-    connection.close()
-    return connect(path, write=True, patience=patience)
+    sync(path.parent)
 
 
 def column_names(definition: str) -> list[str]:
@@ -210,8 +226,15 @@ def column_names(definition: str) -> list[str]:
     return [part.split()[0] for part in definition.split(",")]
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def remove(file: Path) -> None:
+    """The database file is not there, nor a log of it."""
+    for left in (file, file.with_name(file.name + ".wal")):
+        left.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """What is in the folder, or in a file that nobody has open, stays so, whatever happens: it is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,18 +12,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import Card, Cursor, Handle, Interaction, Observation, Page, Unreadable
+from connectors.base import Card, Cursor, Handle, Interaction, Observation, Page, Party, Unreadable
 from store import beliefs as believed
-from store import cards, events, sources, tally
+from store import cards, events, relate, sources, tally
 from store.duck import Connection
 from store.facts import key_of, merged, micros, name_key, says_more, signals_text
 from store.load import Kept, interactions_by_id
 from store.page import Withdrawn, what_stands
-from store.rows import NUMBERS, TEXTS, as_rows, delete, given, insert, listed
+from store.rows import NUMBERS, TEXTS, as_rows, delete, given, insert, insert_alike, listed
 from store.steps import step
 
-INTERACTION = """id BIGINT, key BIGINT, source VARCHAR, native_id VARCHAR, same_as VARCHAR, kind VARCHAR,
-    happened_at TIMESTAMP, title VARCHAR, thread BIGINT, answers BIGINT, signals VARCHAR, verdict VARCHAR, rule VARCHAR"""
+INTERACTION = """id BIGINT, key BIGINT, native_id VARCHAR, same_as VARCHAR, happened_at TIMESTAMP, title VARCHAR, thread BIGINT,
+    answers BIGINT"""
+JUDGED = "source VARCHAR, kind VARCHAR, signals VARCHAR, verdict VARCHAR, rule VARCHAR"
+"""The columns in which most mail is like other mail."""
 SAME_AS = ("same_as", "CASE WHEN same_as IS NULL THEN 'mid:' || native_id ELSE nullif(same_as, '') END")
 """A mail's name across sources is its name at home with three letters before it: it need not travel twice."""
 _CHANGED = given(
@@ -34,8 +36,10 @@ CHANGE = f"""
     UPDATE interaction SET happened_at = c.happened_at, title = c.title, thread = c.thread, answers = c.answers,
       signals = c.signals, verdict = c.verdict, rule = c.rule
     FROM ({_CHANGED}) c WHERE interaction.id = c.id"""
-PARTY = "interaction_id BIGINT, handle_id INTEGER, role VARCHAR, name VARCHAR, happened_at TIMESTAMP"
+PART = "interaction_id BIGINT, happened_at TIMESTAMP"
 """The time stands with each party too, so that somebody's newest are found without their oldest."""
+PARTY = "handle_id INTEGER, role VARCHAR, name VARCHAR"
+"""The columns in which most parties are like others."""
 
 
 HANDLE = """id INTEGER, kind VARCHAR, value VARCHAR, canonical VARCHAR, own BOOLEAN, person_id BIGINT, origin VARCHAR,
@@ -67,7 +71,9 @@ class News:
     origins: dict[str, str] = field(default_factory=dict)
     """Canonical handle to origin, of those in ``items`` who are somebody by what the file knows of them."""
     answered: set[tuple[int, int]] = field(default_factory=set)
-    """(key of an interaction, handle): the user has answered it, to that handle."""
+    """(key of an interaction, handle): the user has answered it, to that handle; of the items, and of what they answer."""
+    known: dict[int, int | None] = field(default_factory=dict)
+    """Key to id in the file, of mail and of what the items answer; None if it is not there yet."""
     names: events.Sighted = field(default_factory=events.Sighted)
     cards: cards.CardNews = field(default_factory=cards.CardNews)
     leaving: list[Kept] = field(default_factory=list)
@@ -160,24 +166,35 @@ class Tx:
 
         ``twins`` are further names that the source has for one of ``found``.
         """
-        rows = self.execute(f"SELECT key, id, source, native_id FROM interaction WHERE key IN {NUMBERS}", [listed(found)])
-        known = {row[0]: row for row in rows}
-        stored = interactions_by_id(self.connection, [row[1] for row in rows]) if rows else {}
+        self._find(news, {*found, *(name_key(each.answers) for each in found.values() if each.answers)})
+        ids = [row_id for key in found if (row_id := news.known[key]) is not None]
+        stored, homes = {}, {}
+        if ids:
+            stored = interactions_by_id(self.connection, ids)
+            rows = self.execute(f"SELECT id, source, native_id FROM interaction WHERE id IN {NUMBERS}", [listed(ids)])
+            homes = {row[0]: (row[1], row[2]) for row in rows}
         next_id = self._first_id
         also = news.names.also
         for key, seen in found.items():
-            if key not in known:
-                also += ((next_id, source, twin) for twin in twins.get(key, ()))
+            row_id = news.known[key]
+            if row_id is None:
+                if key in twins:
+                    also += ((next_id, source, twin) for twin in twins[key])
                 news.items.append(Item(next_id, key, seen))
                 next_id += 1
                 continue
-            _, row_id, home, native = known[key]
+            home, native = homes[row_id]
             names = {seen.native_id, *twins.get(key, ())}
             also += ((row_id, source, name) for name in names if (home, name) != (source, native))
             before = stored[row_id]
             now = says_more(before.interaction, seen)
             if now is not None:
                 news.items.append(Item(row_id, key, now, before))
+
+    def _find(self, news: News, keys: set[int]) -> None:
+        """It is known which of these keys are in the file: one look at that column, which nothing orders, for all of them."""
+        news.known.update(dict.fromkeys(keys))
+        news.known.update(self.execute(f"SELECT key, id FROM interaction WHERE key IN {NUMBERS}", [listed(keys)]))
 
     def _sift_unreadable(
         self, source: str, stands: Sequence[Observation], said: dict[str, Unreadable], withdrawn: Withdrawn, news: News
@@ -214,7 +231,10 @@ class Tx:
                 news.handles[key] = next_id
                 news.new_handles[key] = (handle, canonicals[key])
                 next_id += 1
-        news.answered = self.answered([item.key for item in news.items])
+        answers = {name_key(item.interaction.answers) for item in news.items if item.interaction.answers}
+        if not answers <= news.known.keys():
+            self._find(news, answers)
+        news.answered = self.answered([*answers.union(item.key for item in news.items)])
 
     def answered(self, keys: Sequence[int]) -> set[tuple[int, int]]:
         """(key of an interaction, handle): those of these interactions that the user has answered, to that handle."""
@@ -269,31 +289,46 @@ class Tx:
             if (set(i.parties), i.happened_at, verdict) != (set(was.parties), was.happened_at, before.verdict):
                 moved.add(item.id)
                 moment = micros(i.happened_at)
-                parties += ((item.id, news.handles[p.handle.key], p.role, p.name, moment) for p in i.parties)
+                parties += ((item.id, moment, news.handles[p.handle.key], p.role, p.name) for p in i.parties)
                 self._touched.update(before.handles, (news.handles[p.handle.key] for p in i.parties))
         if not rows:
             return
         self.connection.execute(CHANGE, as_rows(rows))
         if moved:
             delete(self.connection, "party", "interaction_id", sorted(moved))
-            insert(self.connection, "party", PARTY, parties)
+            insert(self.connection, "party", f"{PART}, {PARTY}", parties)
 
     def _put_in(self, source: str, news: News, beliefs: Beliefs) -> None:
         rows: list[tuple[object, ...]] = []
-        parties: list[tuple[object, ...]] = []
-        ids = news.handles
+        cases: dict[tuple[object, ...], int] = {}
+        judged: list[tuple[object, ...]] = []
+        which: list[int] = []
+        parties: list[Party] = []
+        numbers: list[int] = []  # of the interaction of each party, and its time
+        moments: list[int] = []
         for item, (verdict, rule) in zip(news.items, beliefs.verdicts, strict=True):
             if item.before is not None:
                 continue
-            i, number = item.interaction, item.id
+            i, number, moment = item.interaction, item.id, micros(item.interaction.happened_at)
             same_as = None if i.same_as == f"mid:{i.native_id}" else i.same_as or ""
-            said = _said(i)
-            rows.append((number, item.key, source, i.native_id, same_as, i.kind, *said, verdict, rule))
-            for p in i.parties:
-                parties.append((number, ids[p.handle.key], p.role, p.name, said[0]))
-        insert(self.connection, "interaction", INTERACTION, rows, made=SAME_AS)
+            rows.append((number, item.key, i.native_id, same_as, moment, i.title, *_names(i)))
+            case = (i.kind, id(i.signals), verdict, rule)
+            if case not in cases:
+                cases[case] = len(cases) + 1
+                judged.append((source, i.kind, signals_text(i.signals), verdict, rule))
+            which.append(cases[case])
+            parties += i.parties
+            numbers += [number] * len(i.parties)
+            moments += [moment] * len(i.parties)
+        columns = list(zip(*rows, strict=True))
+        insert_alike(self.connection, "interaction", INTERACTION, columns, JUDGED, judged, which, SAME_AS)
         step()
-        insert(self.connection, "party", PARTY, parties)
+        # a page has one object for one party, or nearly so
+        alike = {id(p): p for p in parties}
+        places = {key: place for place, key in enumerate(alike, 1)}
+        taking = [(news.handles[p.handle.key], p.role, p.name) for p in alike.values()]
+        which = [places[id(p)] for p in parties]
+        insert_alike(self.connection, "party", PART, (numbers, moments), PARTY, taking, which)
 
     def believe(self, news: News, beliefs: Beliefs) -> None:
         """What follows from the recorded news is believed: people, answers, last contacts."""
@@ -303,11 +338,12 @@ class Tx:
             tally.add(self.connection, self._first_id, self.now)
         if self._touched:
             tally.recount(self.connection, self.now, self._touched)
+            relate.look_again_at(self.connection, self._touched)
         step()
-        fresh = sorted(beliefs.answers - news.answered)
+        fresh = beliefs.answers - news.answered
         if fresh:
-            believed.add_answers(self.connection, fresh)
-            believed.count_answered(self.connection, fresh)
+            believed.add_answers(self.connection, sorted(fresh))
+            believed.count_answered(self.connection, fresh, news.known)
 
     def meet(self, origins: Mapping[str, str]) -> None:
         """These canonical handles are somebody, of these origins at least."""
@@ -322,10 +358,26 @@ class Tx:
         more = {name: origin for name, origin in origins.items() if rank[origin] > rank[known.get(name)]}
         believed.meet(self.connection, more, people)
 
-    def advance(self, source: str, kind: str, old: Cursor | None, new: Cursor, captured: int) -> None:
-        """The source stands at ``new``, if it stood at ``old``; else Overtaken, and nothing of this page is kept."""
-        sources.advance(self.connection, source, kind, old, new, captured)
+    def advance(
+        self,
+        source: str,
+        kind: str,
+        old: Cursor | None,
+        new: Cursor,
+        captured: int,
+        left: int | None = None,
+        waits: bool = False,
+    ) -> None:
+        """The source stands at ``new``, if it stood at ``old``; else Overtaken, and nothing of this page is kept.
+
+        ``left`` is how many items are still to come, if the source knows; ``waits``: its history waits still.
+        """
+        sources.advance(self.connection, source, kind, old, new, captured, left, waits)
         step()
+
+    def spend(self, source: str, came: int) -> int:
+        """So many bytes more have come from the source; returns how many of this day there are."""
+        return sources.spend(self.connection, source, came)
 
     def execute(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """The rows of one statement."""
@@ -337,7 +389,10 @@ class Tx:
 
 
 def _said(i: Interaction) -> tuple[object, ...]:
-    """The columns of INTERACTION that a further copy may change, without the verdict."""
-    thread = name_key(i.thread) if i.thread else None
-    answers = name_key(i.answers) if i.answers else None
-    return (micros(i.happened_at), i.title, thread, answers, signals_text(i.signals))
+    """What a further copy may change, as columns, without the verdict."""
+    return (micros(i.happened_at), i.title, *_names(i), signals_text(i.signals))
+
+
+def _names(i: Interaction) -> tuple[int | None, int | None]:
+    """The numbers of its thread and of what it answers."""
+    return (name_key(i.thread) if i.thread else None, name_key(i.answers) if i.answers else None)
