@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_FOLD = re.compile(r"\r?\n[ \t]|\r[ \t]")
-_BREAK = re.compile(r"\r\n|\n|\r")
+_PIECE = 1 << 16
+"""Bytes of a file that are gone through at once, or the next line break after so many."""
 _NAME = re.compile(r"(?:([A-Za-z0-9_-]+)\.)?([A-Za-z0-9_/-]+)[ \t]*(?=[;:])")
 _PARAMETER = re.compile(r"[ \t]*([A-Za-z0-9_/-]+)[ \t]*(=?)")
 _PARAMETER_VALUE = re.compile(r'"([^"]*)"|([^",;:]*)')
@@ -47,11 +47,26 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def unfolded(text: str) -> list[str]:
-    """The lines, each whole."""
-    if "\n " in text or "\n\t" in text or "\r " in text or "\r\t" in text:
-        text = _FOLD.sub("", text)
-    return _BREAK.split(text)
+def unfolded(data: bytes) -> Iterator[bytes]:
+    """The lines of a file, each whole; on bytes, since a line may be folded in the middle of a character.
+
+    It is gone through in pieces, so that a large file is never in memory once more.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:200]:
+        data = decoded(data).encode("utf-8", "replace")
+    start = 3 if data[:3] == b"\xef\xbb\xbf" else 0
+    end = len(data)
+    while start < end:
+        stop = data.find(b"\n", min(start + _PIECE, end))
+        while stop >= 0 and data[stop + 1 : stop + 2] in (b" ", b"\t"):
+            stop = data.find(b"\n", stop + 1)
+        piece = data[start : stop if stop >= 0 else end]
+        start = stop + 1 if stop >= 0 else end
+        if b"\r" in piece:
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\n " in piece or b"\n\t" in piece:
+            piece = piece.replace(b"\n ", b"").replace(b"\n\t", b"")
+        yield from piece.split(b"\n")
 
 
 def parsed(text: str) -> Line | None:
@@ -85,15 +100,6 @@ def parsed(text: str) -> Line | None:
     if place >= end or text[place] != ":":
         return None
     return Line(found[2].upper(), text[place + 1 :], parameters, found[1])
-
-
-def lines(data: bytes) -> Iterator[Line]:
-    """Every content line of a file; what is none is left out."""
-    for text in unfolded(decoded(data)):
-        if text:
-            line = parsed(text)
-            if line is not None:
-                yield line
 
 
 def unescaped(value: str) -> str:

@@ -120,6 +120,11 @@ class Kept:
     away: bool = False
     """It is not there as a whole."""
 
+    @property
+    def unread(self) -> bool:
+        """Nothing of it was ever said, as far as is known."""
+        return not self.read and not self.marks
+
     def as_json(self) -> dict[str, Any]:
         """The part of the cursor that is about this collection; what is as it begins is left out."""
         fresh = Kept()

@@ -32,6 +32,7 @@ class Vcf:
     """
 
     Settings: ClassVar[type[BaseModel]] = VcfSettings
+    fetches: ClassVar[str] = "each card: names, addresses, numbers, dates, relations, work, notes and tags; no pictures"
 
     def __init__(self, settings: VcfSettings) -> None:
         self.settings = settings
