@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from connectors import words
 
@@ -21,6 +22,7 @@ _MOST_STEPS = 30_000  # special characters of such a list
 LONGEST_ADDRESS = 320
 LONGEST_NAME = 300
 _LONGEST_RAW = 8000
+_SHORT_NAME = 200
 
 _ATOM = r'[^\s<>()",;:@\\\[\]=\'\x7f-\x9f]+'
 _WORD = r'=\?[^?\s"<>,;]{1,64}\?[bBqQ]\?[^?\s"<>(),;]{0,400}\?='
@@ -75,10 +77,15 @@ def _name(raw: str, address: str) -> str | None:
     raw = raw.strip()
     if not raw:
         return None
-    name = words.label(raw[:_LONGEST_RAW])[:LONGEST_NAME].strip()
+    name = _label(raw) if len(raw) < _SHORT_NAME else words.label(raw[:_LONGEST_RAW])[:LONGEST_NAME].strip()
     if not name or name.lower().strip("<>") == address.lower():
         return None
     return name
+
+
+@lru_cache(maxsize=8192)
+def _label(raw: str) -> str:
+    return words.label(raw)[:LONGEST_NAME].strip()
 
 
 def _address(raw: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from connectors import message_ids, words
@@ -37,7 +38,8 @@ LONGEST_SIGNAL = 255
 MOST_REPLY_TO = 20
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+"""Mail that says it is older does not know: before that it is what a server or a file says that has lost its time."""
 _MOST_AHEAD = timedelta(hours=48)
 
 Fields = dict[str, str]
@@ -75,7 +77,8 @@ def interaction(
 
     ``block`` may be a whole message, it is read up to the first empty line and no further than MOST_HEADER.
     ``received`` (aware) is when the server got it. ``happened_at`` is what Date says, unless that is missing, before
-    1980 or more than 48 hours after ``received``; then it is ``received``, or 1970, and ``signals.date_from`` says so.
+    1980 or more than 48 hours after ``received``; then it is ``received``, or 1970, and ``signals.date_from`` says so. So is
+    ``received`` believed from 1980 on: before that, it is what a server or a file says that does not know.
     A Date long before ``received`` is believed: mail that was moved from another account keeps its Date.
 
     ``labels`` become ``signals.labels``, ``thread`` is taken instead of what References and In-Reply-To say, and
@@ -241,7 +244,9 @@ def _title(subject: str) -> str | None:
 def _when(written: datetime | None, received: datetime | None) -> tuple[datetime, str | None]:
     if received is not None and received.tzinfo is not UTC:
         received = received.replace(tzinfo=UTC) if received.tzinfo is None else _in_utc(received)
-    if written is not None and written >= _EARLIEST and (received is None or written - received <= _MOST_AHEAD):
+    if received is not None and received < EARLIEST:
+        received = None
+    if written is not None and written >= EARLIEST and (received is None or written - received <= _MOST_AHEAD):
         return written, None
     return (received, "received") if received is not None else (_EPOCH, "none")
 
@@ -290,9 +295,14 @@ def _read(role: Role, text: str) -> Mailboxes:
     for value, name in names.items():
         if len(parties) == MOST_PARTIES:
             break
-        parties.append(Party(Handle("email", value), role, name))
+        parties.append(_party(role, value, name))
     read = tuple(parties), len(names)
     return _mailboxes.keep((role, text), read, 300 + len(text) + 400 * len(parties)) if len(text) < 400 else read
+
+
+@lru_cache(maxsize=8192)
+def _party(role: Role, value: str, name: str | None) -> Party:
+    return Party(Handle("email", value), role, name)
 
 
 def _digest(raw: Fields) -> str:
@@ -316,16 +326,16 @@ def _what_else(
 ) -> Signals:
     """The Signals of a mail; equal ones are one object."""
     labels = tuple(sorted(labels)) if len(labels) > 1 else labels
-    calendar = calendar_kind(title)
+    get = fields.get
+    calendar = calendar_kind(title) or by_content(get("CONTENT-TYPE", ""), get("CONTENT-CLASS", ""))
+    null = _null(get("RETURN-PATH"))
     if fields.keys().isdisjoint(_SIGNALS):
-        few = (recipients, calendar, labels, date_from)
+        few = (recipients, null, calendar, labels, date_from)
         known = _signals.known.get(few)
         if known is None:
-            known = _signals.keep(
-                few, Signals(recipients, calendar=calendar, labels=labels, date_from=date_from), 500 + 50 * len(labels)
-            )
+            said = Signals(recipients, null_return_path=null, calendar=calendar, labels=labels, date_from=date_from)
+            known = _signals.keep(few, said, 500 + 50 * len(labels))
         return known
-    get = fields.get
     list_id, precedence, auto, sender, resent = (
         get("LIST-ID"), get("PRECEDENCE"), get("AUTO-SUBMITTED"), get("SENDER"), get("RESENT-FROM"),
     )  # fmt: skip
@@ -339,9 +349,9 @@ def _what_else(
         _token(precedence) if precedence else None,
         _auto(auto) if auto else None,
         "X-AUTO-RESPONSE-SUPPRESS" in fields,
-        _null(get("RETURN-PATH")),
+        null,
         "FEEDBACK-ID" in fields,
-        calendar or by_content(fields.get("CONTENT-TYPE", ""), fields.get("CONTENT-CLASS", "")),
+        calendar,
         next((a for a in _values(sender)[:1] if a not in authors), None) if sender else None,
         tuple([a for a in _values(reply_to)[:MOST_REPLY_TO] if a not in authors]) if reply_to else (),
         next(iter(_values(resent)), None) if resent else None,
@@ -354,7 +364,7 @@ def _what_else(
 
 _SIGNALS = {
     "LIST-ID", "LIST-POST", "LIST-UNSUBSCRIBE", "PRECEDENCE", "AUTO-SUBMITTED", "X-AUTO-RESPONSE-SUPPRESS",
-    "RETURN-PATH", "FEEDBACK-ID", "SENDER", "REPLY-TO", "RESENT-FROM", "CONTENT-TYPE", "CONTENT-CLASS",
+    "FEEDBACK-ID", "SENDER", "REPLY-TO", "RESENT-FROM",
 }  # fmt: skip
 
 
@@ -383,4 +393,6 @@ def _auto(text: str) -> str | None:
 
 
 def _null(path: str | None) -> bool:
-    return path is not None and len(path) < 200 and "".join(_COMMENT.sub("", path).split()) == "<>"
+    if path is None or ("@" in path and "(" not in path):
+        return False
+    return len(path) < 200 and "".join(_COMMENT.sub("", path).split()) == "<>"

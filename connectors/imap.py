@@ -10,7 +10,6 @@ The messages of a page come while the page before it is being stored: its FETCH 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.base import Cursor, Page, TryLater
+from connectors.remote import is_loopback, metered
 from connectors.secret import Secret
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ImapSettings(BaseModel):
 
     @model_validator(mode="after")
     def _encrypted(self) -> ImapSettings:
-        if self.tls == "none" and not _is_loopback(self.host):
+        if self.tls == "none" and not is_loopback(self.host):
             raise ValueError(
                 'tls = "none" would send the password in the clear: it is allowed for localhost alone; '
                 'use "implicit" or "starttls"'
@@ -90,22 +90,15 @@ class ImapSettings(BaseModel):
         return self
 
 
-def _is_loopback(host: str) -> bool:
-    if host.lower().rstrip(".") in ("localhost", "localhost.localdomain"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 class Imap:
     """Mail on an IMAP server."""
 
     Settings: ClassVar[type[BaseModel]] = ImapSettings
+    fetches: ClassVar[str] = "of each mail: who wrote to whom, when, its subject, and signs of lists and robots; never its text"
 
     def __init__(self, settings: ImapSettings) -> None:
         self.settings = settings
+        self.came = 0
         self._inbox: tuple[int, int] | None = None
         self._told: tuple[int, int] | None = None
 
@@ -116,8 +109,10 @@ class Imap:
         session = self._session()
         try:
             reading = Reading(session, self.settings.folders, cursor)
-            yield from reading.pages()
-            self._inbox = reading.inbox
+            try:
+                yield from metered(self, reading.pages(), lambda: session.wire.came)
+            finally:  # also of a pull that is left in the midst of a history
+                self._inbox = reading.inbox
         finally:
             session.close()
 
@@ -143,7 +138,7 @@ class Imap:
 
     def _session(self) -> Session:
         from connectors.imap_session import Session
-        from connectors.imap_wire import tls_context
+        from connectors.remote import tls_context
 
         its = self.settings
         password = its.password.reveal(its.user)

@@ -28,7 +28,7 @@ _MOST_DEPTH = 20
 
 _COMMON = re.compile(
     rb'\* [0-9]+ FETCH \(UID ([0-9]{1,10}) INTERNALDATE "([^"\r\n]{20,40})" '
-    rb"BODY\[HEADER\.FIELDS \([^\]\r\n]*\)\] \{([0-9]{1,7})\}\r\n"
+    rb"BODY\[HEADER\.FIELDS \([^\]]{0,2000}\] \{([0-9]{1,7})\}\r\n"  # all but one character: a set takes twice as long
 )
 _LITERAL = re.compile(rb"~?\{([0-9]{1,20})\+?\}$")
 _FETCH = re.compile(rb"\* ([0-9]{1,10}) FETCH (?=\()", re.IGNORECASE)
@@ -64,6 +64,8 @@ class Message(NamedTuple):
     """X-GM-THRID."""
     gmail_id: str | None = None
     """X-GM-MSGID."""
+    absent: bool = False
+    """There was NIL in place of its header."""
 
 
 def items(fields: Iterable[str], gmail: bool = False) -> str:
@@ -170,6 +172,7 @@ def _message(pieces: list[bytes | None], start: int) -> Message | None:
             else (),
             _text(found.get(b"X-GM-THRID")),
             _text(found.get(b"X-GM-MSGID")),
+            bodies[0] is None,
         )
     except ValueError:
         named = _UID.search(first)

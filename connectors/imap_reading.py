@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from connectors.base import Cursor, Observation, Page, TryLater, Unreadable
-from connectors.folders import decode_name, is_read, role_of
-from connectors.headers import FIELDS, interaction
+from connectors.base import Cursor, Gone, Observation, Page, TryLater, Unreadable
+from connectors.headers import EARLIEST, FIELDS, interaction
 from connectors.imap_fetch import Message, items
-from connectors.imap_replies import Box, Listed, Refused
+from connectors.imap_folders import Folder, chosen, mind_settings
+from connectors.imap_replies import Box, Refused
 from connectors.imap_session import Session
 from connectors.imap_uids import TOP, Ranges, Uids, listed, ranges_of
 
@@ -25,20 +25,6 @@ MOST_AT_ONCE = 8 << 20
 
 MOST_QUESTIONS = 120
 """Commands in search of the messages for whose sake a server refuses a page."""
-
-
-_NO_FOLDERS = {"\\noselect", "\\nonexistent", "\\flagged", "\\important"}
-"""Nothing is in these, or only what is in other folders too (RFC 6154 section 2, RFC 8457)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder to read. ``name``: decoded, with ``/`` between segments; ``raw``: as the server writes it."""
-
-    name: str
-    raw: bytes
-    role: str | None
-    box: Box | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,7 @@ class Reading:
         self._left: dict[str, int | None] = {}
         self._size = FIRST_PAGE
         self._open: tuple[str, Box] | None = None
-        self._stale = False
+        self._stale = cursor is None
         """Whether the cursor says more than the one that the last page had."""
         self._gmail = False
         self._items = ""
@@ -89,21 +75,25 @@ class Reading:
         return (stand.validity, stand.next) if stand else None
 
     def pages(self) -> Iterator[Page]:
-        """All pages there are for now."""
+        """All pages there are for now. Raises NeedsHuman where the folders that are configured leave none to be read."""
         session = self._session
         gmail = "X-GM-EXT-1" in session.caps
-        folders, refused = chosen(session.folders(status=not gmail), self._folders, gmail)
+        found = session.folders(status=not gmail)
+        folders, refused = chosen(found, self._folders, gmail)
+        if not folders:
+            mind_settings(found, self._folders, gmail)
         self._gmail = gmail and [folder.role for folder in folders] == ["all"]
         self._items = items(FIELDS, self._gmail)
         names = {folder.name for folder in folders}
         self._stands = {name: stand for name, stand in self._stands.items() if name in names}
-        self._refused = {name: why for name, why in self._refused.items() if name in names or name in refused}
+        away = [name for name in self._refused if name not in names and name not in refused]
         for folder in folders:
             stand = self._stands.get(folder.name)
             count = folder.box.exists if folder.box else None
-            if stand is not None:
-                count = 0 if stand.low <= 1 else None if count is None else min(count, stand.low - 1)
+            if stand is not None and count is not None:
+                count = _below(stand, count)
             self._left[folder.name] = count
+        yield from self._opens(*away)
         yield from self._refuse(refused)
         for folder in folders:
             yield from self._news(folder)
@@ -131,6 +121,11 @@ class Reading:
             self._refused |= new
             yield self._page(tuple(Unreadable(f"folder:{name}", why) for name, why in new.items()))
 
+    def _opens(self, *names: str) -> Iterator[Page]:
+        """Folders that could not be read can be by now, or are not there: renamed, it may be, as they were to be opened."""
+        if told := [name for name in names if self._refused.pop(name, None)]:
+            yield self._page(tuple(Gone(f"folder:{name}") for name in told))
+
     def _examine(self, folder: Folder) -> Box:
         if self._open is None or self._open[0] != folder.name:
             self._open = None
@@ -144,9 +139,10 @@ class Reading:
             return
         try:
             box = self._examine(folder)
-            if self._refused.pop(folder.name, None):
-                self._stale = True
+            yield from self._opens(folder.name)
             if stand is not None and stand.holds(box):
+                if self._left[folder.name] is None:  # only now does the server say how many there are
+                    self._left[folder.name] = _below(stand, box.exists)
                 if not stand.is_same(box):
                     yield from self._since(folder, stand, box)
                 return
@@ -284,6 +280,20 @@ class Reading:
 
     def _answers(self, tag: bytes, asked: Ranges) -> Iterator[Message]:
         """The messages asked for, each once; one that is not there any more is not missed."""
+        gone = list[int]()
+        for message in self._said(tag, asked):
+            if message.absent or (message.received is not None and message.received < EARLIEST):
+                gone.append(message.uid)
+            else:
+                yield message
+        if gone:
+            # expunged between the question and the answer, for which Dovecot says OK, NIL for what it cannot read any more and
+            # 1970 for the time; unless they are there when asked for again
+            again = ranges_of(gone)
+            yield from self._said(self._session.ask_fetch(again, self._items), again, good=True)
+
+    def _said(self, tag: bytes, asked: Ranges, good: bool = False) -> Iterator[Message]:
+        """What the server says of the messages asked for, of each once. ``good``: it is known to hand out others."""
         missing = set(listed(asked))
         count = len(missing)
         try:
@@ -295,17 +305,16 @@ class Reading:
             return
         except Refused as error:
             reason = str(error)
-        if "[EXPUNGEISSUED]" not in reason.upper():  # RFC 5530: what was not said is not there any more
-            yield from self._one_by_one(missing, count, reason)
+        if not _expunged(reason):
+            yield from self._one_by_one(missing, good or len(missing) < count, reason)
 
-    def _one_by_one(self, missing: set[int], count: int, reason: str) -> Iterator[Message]:
+    def _one_by_one(self, missing: set[int], good: bool, reason: str) -> Iterator[Message]:
         """What a refused page had and did not say, in ever smaller parts, down to the messages that are at fault.
 
         Raises TryLater if it is not single messages that the server refuses.
         """
         parts = [sorted(missing)] if missing else []
         guilty: list[tuple[int, str]] = []
-        good = len(missing) < count
         for _ in range(MOST_QUESTIONS):
             if not parts:
                 break
@@ -316,7 +325,7 @@ class Reading:
                 half = len(part) // 2
                 if half:
                     parts += [part[:half], part[half:]]
-                else:
+                elif not _expunged(str(error)):
                     guilty.append((part[0], str(error)))
                 continue
             good = good or bool(found)
@@ -338,6 +347,16 @@ class Reading:
         return True
 
 
+def _below(stand: Stand, exists: int) -> int:
+    """How many messages there may be, of so many, that are below what was read."""
+    return 0 if stand.low <= 1 else min(exists, stand.low - 1)
+
+
+def _expunged(text: str) -> bool:
+    """Whether a refusal means that what was not said is not there any more (RFC 5530)."""
+    return "[EXPUNGEISSUED]" in text.upper()
+
+
 def _count(ranges: Ranges) -> int:
     return sum(end - start + 1 for start, end in ranges)
 
@@ -350,31 +369,3 @@ def _stands_of(cursor: Cursor | None) -> dict[str, Stand]:
         if all(isinstance(value, int) for value in values):
             stands[name] = Stand(*values)
     return stands
-
-
-def chosen(found: list[Listed], settings: Folders, gmail: bool) -> tuple[list[Folder], dict[str, str]]:
-    """The folders to read, sent mail first, then INBOX, then the others; and those that cannot be, with the reason."""
-    folders: dict[str, Folder] = {}
-    refused: dict[str, str] = {}
-    for one in found:
-        if _NO_FOLDERS & set(one.flags) or (not gmail and "\\all" in one.flags):
-            continue
-        text = one.raw.decode("utf-8", "backslashreplace")
-        name = decode_name(text)
-        if one.delimiter and one.delimiter != "/":
-            name = name.replace(one.delimiter, "/")
-        if name.upper() == "INBOX":
-            name = "INBOX"
-        if not name.isprintable():
-            refused[ascii(name)[1:-1]] = "there are control characters in its name"
-        elif name in folders:
-            if name != "INBOX" and folders[name].raw != one.raw:
-                refused[f"{text} (2)"] = "another folder has the same name"
-        elif settings.includes(name) and not settings.excludes(name) and is_read(name, one.flags):
-            folders[name] = Folder(name, one.raw, role_of(name, one.flags), one.box)
-    if gmail:
-        everything = [folder for folder in folders.values() if folder.role == "all"]
-        if len(everything) == 1:
-            return everything, {}
-    first = {"sent": 0, "inbox": 1, "archive": 2}
-    return sorted(folders.values(), key=lambda folder: (first.get(folder.role or "", 3), folder.name)), refused

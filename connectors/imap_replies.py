@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from connectors.base import NeedsHuman, TryLater
 from connectors.imap_fetch import tree
-from connectors.imap_wire import said
+from connectors.remote import said
 
 THROTTLED = 900.0
 """Seconds to leave a server alone that said it has too much to do."""

@@ -22,16 +22,19 @@ from typing import Any, Literal
 import imapclient
 
 from connectors.base import NeedsHuman, SourceError, TryLater
+from connectors.clocks import slept
 from connectors.imap_fetch import MOST_BLOCK, Message, Scanner, Violation
 from connectors.imap_replies import Box, Listed, Refused, folders_of, login_refusal, number, pause, quoted, refusal
 from connectors.imap_uids import TOP, Ranges, Uids, listed, set_text
-from connectors.imap_wire import MOST_LINE, MOST_REPLY, Wire, said
+from connectors.imap_wire import MOST_LINE, MOST_REPLY, Wire
+from connectors.remote import said
 
 Tls = Literal["implicit", "starttls", "none"]
 Login = Literal["auto", "login", "plain", "xoauth2"]
 
-IDLE_FOR = 25 * 60.0
-"""Seconds until IDLE is asked for again: servers may hang up after 30 minutes (RFC 2177)."""
+IDLE_FOR = 9 * 60.0
+"""Seconds until IDLE is asked for again: servers may hang up after 30 minutes (RFC 2177), and a router on the way, which
+forgets a connection that is still, lets nobody know; so it is found out here."""
 
 
 class _Imaplib(imaplib.IMAP4):
@@ -346,8 +349,7 @@ class Session(imapclient.IMAPClient):  # type: ignore[misc]
 
     def _doze(self, stop: Event) -> bool:
         """Waits while the server is in IDLE; whether it is worth while to look."""
-        imap, until = self._imap, time.monotonic() + IDLE_FOR
-        clock = time.time()
+        imap, until, before = self._imap, time.monotonic() + IDLE_FOR, slept()
         while time.monotonic() < until and not stop.is_set():
             if "EXISTS" in imap.untagged_responses:
                 return True
@@ -355,8 +357,7 @@ class Session(imapclient.IMAPClient):  # type: ignore[misc]
             if self.wire.readable(1.0):
                 self.wire.begin()
                 imap._get_response()
-            clock, before = time.time(), clock
-            if clock - before > 30:  # the machine slept: the connection may be dead without a word
+            if slept() - before > 5:  # the connection may be dead without a word
                 return True
         return False
 

@@ -7,14 +7,14 @@ and no more. Whatever breaks these rules ends the connection.
 
 from __future__ import annotations
 
-import re
+import contextlib
 import select
 import socket
 import ssl
 import time
-from pathlib import Path
 
-from connectors.base import NeedsHuman, TryLater
+from connectors.base import TryLater
+from connectors.remote import by_ca, said, unproven
 
 MOST_LINE = 1_000_000
 """Bytes of one line, where the command did not say otherwise."""
@@ -26,42 +26,28 @@ MOST_REPLY = 1 << 20
 """Bytes of the whole reply to one command, where the command did not say otherwise."""
 
 _CHUNK = 256 << 10
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
-def said(text: bytes | str, most: int = 200) -> str:
-    """What a server said, fit to be shown: one line without control characters, at most ``most`` characters."""
-    if isinstance(text, bytes):
-        text = text[: most * 8].decode("utf-8", "replace")
-    plain = " ".join(_CONTROL.sub(" ", text).split())
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
-def tls_context(ca: Path | None) -> ssl.SSLContext:
-    """TLS 1.2 or later, certificate and host name verified; against ``ca`` alone where it is given.
-
-    A certificate in ``ca`` is trusted as it stands, its own issuer need not be there. Raises NeedsHuman if ``ca``
-    cannot be read.
-    """
-    try:
-        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
-    except (OSError, ssl.SSLError) as error:
-        raise NeedsHuman(f"cannot read certificates from {ca}: {error}", f"make `ca` name a PEM file: {ca}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca is not None:
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+def _keep_alive(sock: socket.socket) -> None:
+    """A connection that is still is asked after, often enough that routers on the way do not forget it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, seconds in (("TCP_KEEPIDLE", 120), ("TCP_KEEPALIVE", 120), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 4)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
 
 
 class Wire:
-    """A connection to ``host``, made on construction. Raises TryLater, and NeedsHuman for a wrong certificate."""
+    """A connection to ``host``, made on construction. Raises TryLater."""
 
     def __init__(self, host: str, port: int, patience: float) -> None:
         """``patience`` is how many seconds one command may keep us waiting, in all."""
         self.host = host
         self._patience = patience
         self._data, self._at = b"", 0
+        self.came = 0
+        """Bytes that have come, unpacked from TLS."""
         self.begin()
         self.sock = self._connect(host, port)
 
@@ -75,7 +61,7 @@ class Wire:
             sock = socket.socket(family, kind, protocol)
             started = time.monotonic()
             try:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                _keep_alive(sock)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.settimeout(max(self._left, 1.0) / (len(places) - n))
                 sock.connect(address)
@@ -98,11 +84,7 @@ class Wire:
             secured.do_handshake()
         except ssl.SSLCertVerificationError as error:
             self.close()
-            why = said(error.verify_message or str(error))
-            raise NeedsHuman(
-                f"the certificate of {self.host} is not right: {why}",
-                "check `host`; if the server has a certificate of its own making, give its file as `ca`",
-            ) from error
+            raise unproven(self.host, "host", error, by_ca(context)) from error
         except (OSError, ValueError) as error:
             raise self.broken(f"no TLS with {self.host}: {said(str(error))}") from error
 
@@ -140,6 +122,7 @@ class Wire:
         self._left -= time.monotonic() - started
         if not data:
             raise self.broken(f"{self.host} closed the connection")
+        self.came += len(data)
         self._room -= len(data)
         if self._room < 0:
             raise self.broken(f"{self.host} sends more than any answer needs")

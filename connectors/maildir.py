@@ -110,6 +110,7 @@ class Maildir:
     """
 
     Settings: ClassVar[type[BaseModel]] = MaildirSettings
+    fetches: ClassVar[str] = "the header of each mail in the folder: who wrote to whom, when, its subject; never its text"
 
     def __init__(self, settings: MaildirSettings) -> None:
         self.settings = settings
@@ -140,6 +141,7 @@ class Eml:
     """
 
     Settings: ClassVar[type[BaseModel]] = EmlSettings
+    fetches: ClassVar[str] = "the header of each mail in the folder: who wrote to whom, when, its subject; never its text"
 
     def __init__(self, settings: EmlSettings) -> None:
         self.settings = settings

@@ -27,7 +27,7 @@ from connectors.dates import moment
 from connectors.file_listing import SETTLE, THIS_FILE, Found, UserPath, files_at, refusal
 from connectors.files import now
 from connectors.folders import NEVER_READ, decode_name, is_among, is_read, role_of
-from connectors.headers import interaction
+from connectors.headers import EARLIEST, interaction
 from connectors.mbox_reading import Message, Splitter
 from connectors.paging import Pages
 from connectors.resources import mark
@@ -39,7 +39,6 @@ EDGE = 1024
 
 _VERSION = 1
 _DAY = timedelta(days=1)
-_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 _STATUS = re.compile(rb"^(?:X-)?(?:Mozilla-)?(?:Status2?|Keys|Keywords|Mozilla-Keys):[^\n]*", re.IGNORECASE | re.MULTILINE)
 _DELETED = re.compile(rb"^X-Mozilla-Status:[ \t]*[0-9a-f]{3}[89a-f]\b|^X-Status:[^\n]*[DT]", re.IGNORECASE | re.MULTILINE)
 _GMAIL = re.compile(rb"^X-(Gmail-Labels|GM-THRID):([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
@@ -82,6 +81,7 @@ class Mbox:
     """
 
     Settings: ClassVar[type[BaseModel]] = MboxSettings
+    fetches: ClassVar[str] = "the header of each mail in it: who wrote to whom, when, its subject; its text is passed over"
 
     def __init__(self, settings: MboxSettings) -> None:
         self.settings = settings
@@ -293,6 +293,6 @@ def _in_time(seconds: float) -> datetime | None:
 def _moment(date: bytes, written: float) -> datetime | None:
     """The date of the line that a message begins with; None if it can not be when it came."""
     found = moment(date.decode("latin-1")) if date else None
-    if found is None or found < _EARLIEST or found.timestamp() > max(written, now()) + _DAY.total_seconds():
+    if found is None or found < EARLIEST or found.timestamp() > max(written, now()) + _DAY.total_seconds():
         return None
     return found

@@ -19,7 +19,7 @@ class Pages:
     last: Cursor | None
     """The cursor that was said last."""
     observations: list[Observation] = field(default_factory=list)
-    size: int = FIRST_PAGE
+    size: int = field(default_factory=lambda: FIRST_PAGE)
 
     @property
     def room(self) -> int:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 BUILT_IN = {
     "imap": "connectors.imap:Imap",
+    "caldav": "connectors.caldav:CalDav",
+    "carddav": "connectors.carddav:CardDav",
     "maildir": "connectors.maildir:Maildir",
     "eml": "connectors.maildir:Eml",
+    "ics": "connectors.ics:Ics",
     "vcf": "connectors.vcf:Vcf",
     "mbox": "connectors.mbox:Mbox",
 }
@@ -53,13 +56,18 @@ def find(name: str, beside: Path | None = None) -> type[Connector]:
     connector of one's own needs no packaging. Raises UnknownType where there is no such type, or where it cannot be
     imported or is no connector.
     """
+    return _load(name, place_of(name), beside if ":" in name else None)
+
+
+def place_of(name: str) -> str:
+    """The ``module:Class`` of a type, which is not looked for there: nothing is imported. Raises UnknownType."""
     if name in BUILT_IN:
-        return _load(name, BUILT_IN[name])
+        return BUILT_IN[name]
     if ":" in name:
-        return _load(name, name, beside)
+        return name
     points = _entry_points()
     if name in points:
-        return _load(name, points[name].value)
+        return points[name].value
     raise UnknownType(f"there is no source type {name!r}", _nearest(name, [*BUILT_IN, *points]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from binascii import a2b_base64, a2b_qp
+from functools import lru_cache
 
 MOST_WORD = 2000
 """Characters of one encoded word; a longer one is taken as plain text."""
@@ -57,6 +58,7 @@ def _table() -> dict[str, str]:
 _CODECS = _table()
 
 
+@lru_cache(maxsize=256)
 def codec(charset: str) -> str | None:
     """The Python codec for a charset as mail names it (any case, RFC 2231 language after ``*``), None if unknown."""
     return _CODECS.get(_NOT_ALNUM.sub("", charset.partition("*")[0].lower()))
@@ -190,7 +192,10 @@ def _bytes(coding: str, payload: str, named: str | None) -> bytes:
     if coding == "q":
         data = payload.encode("ascii" if payload.isascii() else named or "utf-8", "replace")
         return a2b_qp(data, header=True)
-    parts = []
+    try:
+        return a2b_base64(payload, strict_mode=True)
+    except ValueError:
+        parts = []
     for part in _NOT_BASE64.sub("", payload.replace("-", "+").replace("_", "/")).split("="):
         if len(part) > 1:
             whole = part[:-1] if len(part) % 4 == 1 else part
