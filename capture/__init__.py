@@ -7,9 +7,17 @@ database, so that a changed rule can be replayed over all history without fetchi
 why.
 
 A long pull runs in a process of its own (``apart``): parsing and committing would take turns at the interpreter's one lock.
-Where evidence shows two handles to be one person (``link``), the decision is in the log with the evidence. Who is one person
-follows from cards and links (``group``, pure); when one of them changes or goes, those whom it may touch are worked out anew
-(``settle``), and nobody else.
+Handles whose names or addresses are alike (``names``, ``likeness``, ``letters``, ``nicknames``, ``profile``) are compared, what
+speaks for and against them is weighed in one place (``evidence``, pure), and where it is enough they are linked (``link``), by
+a decision in the log that is taken back when its evidence goes. What is not enough is a suggestion. Who is one person follows
+from what the user said (``decide``), from cards and from links (``group``, pure); when one of them changes or goes, those whom
+it may touch are worked out anew (``settle``), and nobody else. ``rules`` are the user's own, ``learn`` is what they do.
+
+``kith run`` (``daemon``) has a thread for each source (``runner``), which polls and waits for news; one more plans for them by
+a ``pace`` each, and minds signals, clocks that jump and files that change.
+
+There are no more connections to one account at a time than may be, over all processes: a pull has a seat (``seats``), and what
+is watched leaves one to the others.
 
 A pull may be abandoned after any page. That one property is safety against crashes, a quick shutdown, fairness
 between accounts, and ``kith sync`` beside a daemon.

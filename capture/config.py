@@ -13,31 +13,27 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capture.duration import duration
-from capture.place import ConfigError, Keys, Place, entries, nearest
+from capture.place import ConfigError, Place, entries, nearest
+from capture.size import size
+from capture.source import CONNECTIONS, EVERY, OURS, SourceConfig
 from connectors.base import Handle
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    from capture.rules import Rule
 
-    from connectors.base import Connector
-
-    ConnectorClass = type[Connector]
-    Model = type[BaseModel]
-
-__all__ = ["Cadence", "Config", "ConfigError", "Me", "SourceConfig", "duration", "load"]
-
-EVERY = 120.0
-"""Seconds between two polls of a source that says nothing about it."""
+__all__ = ["EVERY", "Cadence", "Config", "ConfigError", "Me", "Notify", "SourceConfig", "duration", "load", "place_of"]
 
 SECRETS = ("password", "passphrase", "secret", "token", "api_key")
 """Settings that are secrets by their very name: as plain text they are refused before anything else reads them."""
+
+MOST_CONNECTIONS = 100
 
 FETCHED = '{ command = ["pass", "mail"] }, { keyring = "…" }, { env = "…" } or { file = "…" }'
 
@@ -61,69 +57,11 @@ class Cadence(NamedTuple):
     tags: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class SourceConfig:
-    """One ``[[source]]``. ``every`` is in seconds; ``settings`` is what is the connector's business, as written."""
+class Notify(NamedTuple):
+    """How the user is told of what does not mend itself: a command that reads the text, and the desktop's own way."""
 
-    name: str
-    type: str
-    every: float = EVERY
-    settings: dict[str, Any] = field(default_factory=dict, repr=False)
-    line: int = 0
-    place: Place | None = field(default=None, repr=False, compare=False)
-
-    def connector(self) -> Connector:
-        """The connector of this source, made with its checked settings; nothing is connected yet.
-
-        Raises ConfigError where the type is unknown or a setting is unknown, missing or wrong.
-        """
-        found = self._class()
-        return found(self._checked(found.Settings))
-
-    def check(self) -> None:
-        """Nothing, if ``connector`` would give one; else the same ConfigError."""
-        self._checked(self._class().Settings)
-
-    def _class(self) -> ConnectorClass:
-        from connectors.registry import UnknownType, find
-
-        try:
-            return find(self.type, beside=self.place.path.parent if self.place else None)
-        except UnknownType as unknown:
-            raise self._error("type", unknown.what, unknown.hint) from unknown
-
-    def _checked(self, model: Model) -> BaseModel:
-        from pydantic import ValidationError
-
-        # Not left to the model alone: a connector of one's own that forgets to forbid what it does not know would
-        # swallow a mistyped key, and the user would never learn why it has no effect.
-        if model.model_config.get("extra") != "allow":
-            known = {f.alias or name for name, f in model.model_fields.items()} | set(model.model_fields)
-            for key in self.settings:
-                if key not in known:
-                    hint = nearest(key, {*known, "every"}) or f"known to {self.type}: {', '.join(sorted(known))}"
-                    raise self._error(key, f"{key!r} is no setting of type {self.type!r}", hint)
-        try:
-            return model.model_validate(self.settings)
-        except ValidationError as wrong:
-            # Cut off: a ValidationError prints what was written, and that may be a password.
-            raise self._wrong(wrong) from None
-
-    def _wrong(self, wrong: ValidationError) -> ConfigError:
-        first = wrong.errors(include_url=False, include_input=False)[0]
-        keys = first["loc"]
-        name = ".".join(str(key) for key in keys) or self.name
-        if first["type"] == "missing":
-            return self._error(keys[:-1], f"source {self.name!r} has no {name}", f"add a line: {name} = …")
-        if first["type"] == "extra_forbidden":
-            return self._error(keys, f"{name!r} is no setting of type {self.type!r}", "take it out, or mend its name")
-        what = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        hint = str(first.get("ctx", {}).get("hint") or f"mend {name}; config.example.toml shows every setting")
-        return self._error(keys, f"{name}: {what[:1].lower()}{what[1:]}", hint)
-
-    def _error(self, keys: str | Keys, what: str, hint: str) -> ConfigError:
-        keys = (keys,) if isinstance(keys, str) else keys
-        return self.place.at(*keys).error(what, hint) if self.place else ConfigError(what, hint)
+    command: tuple[str, ...] = ()
+    desktop: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +73,10 @@ class Config:
     me: Me = field(default_factory=Me)
     sources: tuple[SourceConfig, ...] = ()
     cadence: Cadence = field(default_factory=Cadence)
+    notify: Notify = field(default_factory=Notify)
+    rules: tuple[Rule, ...] = ()
+    key: dict[str, Any] | None = field(default=None, repr=False)
+    """How the key of an encrypted database is fetched, as written."""
 
     @property
     def file(self) -> Path:
@@ -142,7 +84,7 @@ class Config:
 
 
 def load(path: Path | None = None, data: Path | None = None, must_exist: bool = False) -> Config:
-    """The configuration at ``path``, or $KITH_CONFIG, or ``~/.config/kith/config.toml``.
+    """The configuration at ``path``, or where else it stands (``place_of``).
 
     The data folder is ``data``, or $KITH_DATA, or ``~/.local/share/kith``; it is not created here. Where there is no
     file the configuration is empty, which is enough to recall; with ``must_exist``, or when ``path`` was given, that is
@@ -150,7 +92,7 @@ def load(path: Path | None = None, data: Path | None = None, must_exist: bool = 
     ``SourceConfig.connector``.
     """
     folder = _absolute(data or os.environ.get("KITH_DATA")) or _home("XDG_DATA_HOME", ".local/share")
-    file = _absolute(path or os.environ.get("KITH_CONFIG")) or _home("XDG_CONFIG_HOME", ".config") / "config.toml"
+    file = place_of(path)
     text = _text(file)
     if text is None:
         if must_exist or path is not None:
@@ -164,7 +106,14 @@ def load(path: Path | None = None, data: Path | None = None, must_exist: bool = 
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise _bad_toml(wrong, file, text) from None
-    return Config(file, folder, **_table(tables, place, _CONFIG))
+    said = Config(file, folder, **_table(tables, place, _CONFIG))
+    usual = {name: value for name in ("region", "zone") if (value := getattr(said.me, name))}
+    return replace(said, sources=tuple(replace(source, usual=usual) for source in said.sources)) if usual else said
+
+
+def place_of(path: Path | None = None) -> Path:
+    """Where the configuration stands, or would: ``path``, or $KITH_CONFIG, or ``~/.config/kith/config.toml``."""
+    return _absolute(path or os.environ.get("KITH_CONFIG")) or _home("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
 def _absolute(path: Path | str | None) -> Path | None:
@@ -244,10 +193,11 @@ def _me(value: object, place: Place) -> Me:
 def _handles(value: object, place: Place) -> tuple[Handle, ...]:
     if not isinstance(value, list):
         raise place.error("handles must be a list", 'write handles = ["me@example.org", "+49 30 1234567"]')
-    return tuple(dict.fromkeys(_handle(_str(item, place.at(n)), place.at(n)) for n, item in enumerate(value)))
+    return tuple(dict.fromkeys(handle(_str(item, place.at(n)), place.at(n)) for n, item in enumerate(value)))
 
 
-def _handle(text: str, place: Place) -> Handle:
+def handle(text: str, place: Place) -> Handle:
+    """The address or number that is written. Raises ConfigError."""
     word = text.strip()
     local, _, domain = word.partition("@")
     if local and domain and "@" not in domain and word.isprintable() and " " not in word:
@@ -304,6 +254,33 @@ def _tags(value: object, place: Place) -> dict[str, float]:
     return tags
 
 
+def _notify(value: object, place: Place) -> Notify:
+    return Notify(**_table(value, place, _NOTIFY))
+
+
+def _store(value: object, place: Place) -> dict[str, Any] | None:
+    key: dict[str, Any] | None = _table(value, place, {"key": ("key", _fetched)}).get("key")
+    return key
+
+
+def _fetched(value: object, place: Place) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) != 1 or not set(value) <= {"keyring", "command", "env", "file"}:
+        raise place.error(f"{place.keys[-1]} is fetched, in one way", f"write {place.keys[-1]} = {FETCHED}")
+    return value
+
+
+def _words(value: object, place: Place) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise place.error(f"{place.keys[-1]} must be a list of words", 'write command = ["mail", "-s", "kith", "me"]')
+    return tuple(_str(item, place.at(n)) for n, item in enumerate(value))
+
+
+def _bool(value: object, place: Place) -> bool:
+    if not isinstance(value, bool):
+        raise place.error(f"{place.keys[-1]} must be true or false", f"write {place.keys[-1]} = true")
+    return value
+
+
 def _every(value: object, place: Place) -> float:
     try:
         length = duration(_str(value, place))
@@ -312,6 +289,20 @@ def _every(value: object, place: Place) -> float:
     if length is None or length < timedelta(seconds=1):
         raise place.error(f"a source cannot be polled {value!r}", 'write at least a second: every = "2 minutes"')
     return length.total_seconds()
+
+
+def _budget(value: object, place: Place) -> float:
+    try:
+        return size(_str(value, place))
+    except ValueError as wrong:
+        raise place.error(*_split(wrong)) from None
+
+
+def _connections(value: object, place: Place) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CONNECTIONS:
+        what = f"{value!r} is no number of connections"
+        raise place.error(what, f"write a number from 1 to {MOST_CONNECTIONS}: connections = {CONNECTIONS}")
+    return value
 
 
 def _split(wrong: ValueError) -> tuple[str, str]:
@@ -329,7 +320,18 @@ def _sources(value: object, place: Place) -> tuple[SourceConfig, ...]:
         if (same := first.setdefault(source.name, source)) is not source:
             hint = f"give one of them another name; the first stands in line {same.line}"
             raise place.at(n, "name").error(f"two sources are named {source.name!r}", hint)
-    return sources
+    return _of_one_mind(sources)
+
+
+def _of_one_mind(sources: tuple[SourceConfig, ...]) -> tuple[SourceConfig, ...]:
+    """What one source of an account says of its connections holds for all; the least, if several do."""
+    said: dict[object, int] = {}
+    for one in sources:
+        if one.connections is not None and one.account:
+            said[one.account] = min(one.connections, said.get(one.account, one.connections))
+    if not said:
+        return sources  # as nearly always, and no URL has to be looked at
+    return tuple(replace(one, connections=said.get(one.account, one.connections)) for one in sources)
 
 
 def _source(value: dict[str, Any], place: Place, line: int) -> SourceConfig:
@@ -349,12 +351,30 @@ def _source(value: dict[str, Any], place: Place, line: int) -> SourceConfig:
         name=name,
         type=_str(value["type"], place.at("type")),
         every=_every(value["every"], place.at("every")) if "every" in value else EVERY,
-        settings={key: item for key, item in value.items() if key not in ("name", "type", "every")},
+        budget=_budget(value["budget"], place.at("budget")) if "budget" in value else None,
+        connections=_connections(value["connections"], place.at("connections")) if "connections" in value else None,
+        settings={key: item for key, item in value.items() if key not in ("name", "type", *OURS)},
         line=line,
         place=place,
     )
 
 
+def _rules(value: object, place: Place) -> tuple[Rule, ...]:
+    from capture.rules import read  # nobody without rules of their own waits for it
+
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise place.error("a rule is written in double brackets", "write [[rule]], and what it names below it")
+    return tuple(read(item, place.at(n), n + 1) for n, item in enumerate(value))
+
+
 _ME = {"name": ("name", _str), "handles": ("handles", _handles), "region": ("region", _region), "zone": ("zone", _zone)}
+_NOTIFY = {"command": ("command", _words), "desktop": ("desktop", _bool)}
 _CADENCE = {"default": ("default", _days), "tags": ("tags", _tags)}
-_CONFIG = {"me": ("me", _me), "source": ("sources", _sources), "cadence": ("cadence", _cadence)}
+_CONFIG: dict[str, tuple[str, Check]] = {
+    "me": ("me", _me),
+    "cadence": ("cadence", _cadence),
+    "notify": ("notify", _notify),
+    "source": ("sources", _sources),
+    "rule": ("rules", _rules),
+    "store": ("key", _store),
+}

@@ -9,20 +9,17 @@ from __future__ import annotations
 import json
 import marshal
 import pickle
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.base import Handle, Interaction, Observation, Page, Party
-from store.facts import micros, signals_from, signals_text
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from store.facts import micros, moment_of, signals_from, signals_text
 
 
 def encode(page: Page) -> bytes:
     """A page as bytes."""
     parties: list[tuple[Any, ...]] = []
     signals: dict[str, int] = {}
-    places: dict[int, int] = {}
+    places: dict[int, int] = {}  # of parties and signals, each by its identity, which holds as long as the page does
     rows: list[tuple[Any, ...]] = []
     others: list[Observation] = []
     for seen in page.observations:
@@ -31,14 +28,16 @@ def encode(page: Page) -> bytes:
             continue
         refs = []
         for party in seen.parties:
-            # parsers use one object for one text, so most are found by their identity, which holds as long as the page does
+            # parsers use one object for one text
             place = places.get(id(party))
             if place is None:
                 place = places[id(party)] = len(parties)
                 parties.append((party.handle.kind, party.handle.value, party.role, party.name))
             refs.append(place)
+        said = places.get(id(seen.signals))
+        if said is None:
+            said = places[id(seen.signals)] = signals.setdefault(signals_text(seen.signals), len(signals))
         same_as = True if seen.same_as == f"mid:{seen.native_id}" else seen.same_as
-        said = signals.setdefault(signals_text(seen.signals), len(signals))
         rows.append(
             (seen.native_id, seen.kind, micros(seen.happened_at), refs, same_as, seen.title, seen.thread, seen.answers, said)
         )
@@ -63,7 +62,7 @@ class Decoder:
             Interaction(
                 native_id,
                 kind,
-                _EPOCH + timedelta(microseconds=moment),
+                moment_of(moment),
                 tuple([people[n] for n in refs]),
                 f"mid:{native_id}" if same_as is True else same_as,
                 title,

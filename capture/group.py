@@ -1,10 +1,10 @@
-"""Who is one person: by the cards that hold their handles, and by the links in the log. Pure.
+"""Who is one person: by what the user said, by the cards that hold their handles, and by the matcher's links. Pure.
 
-All addresses and numbers of a card are its person's. Two cards are one person's where they share an address, or a number in
-E.164, and nothing speaks against it: an office's address belongs to whoever sits there, and where two cards share one and are
-named otherwise it is a family's, or was handed on. Such a handle links nobody, and is nobody's of them; mail with it goes on
-its own. A card of the user's own is nobody. What the user linked is linked; a link of the matcher's gives way to cards that are
-named otherwise.
+What the user said comes first, and of two words that contradict each other the later one. All addresses and numbers of a card
+are its person's. Two cards are one person's where they share an address, or a number in E.164, and nothing speaks against it:
+an office's address belongs to whoever sits there, and where two cards share one and are named otherwise it is a family's, or
+was handed on. Such a handle links nobody, and is nobody's of them; mail with it goes on its own. A card of the user's own is
+nobody. A link of the matcher's gives way to cards that are named otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from capture.names import agree, words
 from capture.robots import is_robot, is_role
 from connectors.base import Handle
 from store.beliefs import CARD, stronger
-from store.people import Carded, Circle, Somebody, Tie
+from store.log import Word
+from store.people import Carded, Circle, Somebody
 
 MOST = 8
 """A handle that is on more cards than this is no one person's."""
@@ -26,19 +27,21 @@ MOST = 8
 def people(circle: Circle, own: frozenset[str]) -> list[Somebody]:
     """Everybody in the circle who is somebody; ``own`` are the user's own canonical handles. Each node is of one at most."""
     cards = [card for card in circle.cards if own.isdisjoint(card.handles)]
+    by_key = {card.key: card for card in cards}
     held = defaultdict(list)
     for card in cards:
         for handle in card.handles:
             held[handle].append(card)
-    groups = Groups([card.key for card in cards])
+    merged, apart = said(circle.words)
+    groups = Groups([*by_key, *circle.origins], apart)
+    there = by_key.keys() | held.keys() | circle.origins.keys() - own
+    for together in merged:
+        groups.gather(together & there)
     _join_cards(groups, cards, held)
     for handle, holders in held.items():
         if len({groups.of(card.key) for card in holders}) == 1:
             groups.join(handle, holders[0].key)
-    by_key = {card.key: card for card in cards}
-    _join_ties(groups, cards, [tie for tie in circle.ties if own.isdisjoint((tie.a, tie.b))])
-    for handle in circle.origins:
-        groups.add(handle)
+    _join_ties(groups, cards, [tie for tie in circle.ties if own.isdisjoint(tie)])
     found = []
     for nodes in groups.all():
         origin: str | None = None
@@ -51,27 +54,69 @@ def people(circle: Circle, own: frozenset[str]) -> list[Somebody]:
     return found
 
 
+def said(words_: Iterable[Word]) -> tuple[list[set[str]], set[frozenset[str]]]:
+    """What the user's words come to: sets of nodes that are one person each, and pairs that are two."""
+    merged: list[set[str]] = []
+    apart: set[frozenset[str]] = set()
+    for word in words_:
+        one, other = set(word.one), set(word.other)
+        if word.together:
+            apart -= {frozenset(pair) for pair in combinations(sorted(one | other), 2)}
+            merged.append(one | other)
+            continue
+        apart |= {frozenset((a, b)) for a in one for b in other if a != b}
+        # whom it was said of belongs on neither side by chance: the rest stays where it was
+        merged = [part for nodes in merged for part in ((nodes & one, nodes - one) if nodes & other else (nodes,))]
+    return [nodes for nodes in merged if len(nodes) > 1], apart
+
+
 class Groups:
-    """Nodes that belong together."""
+    """Nodes that belong together, but for pairs that are ``apart``: no group holds both of one."""
 
-    def __init__(self, nodes: Iterable[str]) -> None:
+    def __init__(self, nodes: Iterable[str], apart: Iterable[frozenset[str]] = ()) -> None:
         self._above = {node: node for node in nodes}
-
-    def add(self, node: str) -> None:
-        """The node is there, alone if it was not."""
-        self._above.setdefault(node, node)
+        self._members: dict[str, list[str]] = {}
+        self._not: dict[str, set[str]] = defaultdict(set)
+        for pair in apart:
+            a, b = sorted(pair)
+            self._not[a].add(b)
+            self._not[b].add(a)
 
     def of(self, node: str) -> str:
         """The node that stands for the group."""
-        self.add(node)
+        self._above.setdefault(node, node)
         while (above := self._above[node]) != node:
             self._above[node] = self._above[above]
             node = above
         return node
 
-    def join(self, a: str, b: str) -> None:
-        """The groups of the two are one."""
-        self._above[self.of(a)] = self.of(b)
+    def members(self, node: str) -> Sequence[str]:
+        """All nodes of its group."""
+        root = self.of(node)
+        return self._members.get(root) or (root,)
+
+    def apart(self, a: str, b: str) -> bool:
+        """Whether the groups of the two cannot be one."""
+        few, many = sorted((self.members(a), self.members(b)), key=len)
+        return any(not self._not[node].isdisjoint(many) for node in few if node in self._not)
+
+    def join(self, a: str, b: str) -> bool:
+        """The groups of the two are one, if that can be; whether they are."""
+        one, two = self.of(a), self.of(b)
+        if one == two:
+            return True
+        if self.apart(one, two):
+            return False
+        self._members[two] = [*self.members(two), *self.members(one)]
+        self._members.pop(one, None)
+        self._above[one] = two
+        return True
+
+    def gather(self, nodes: Iterable[str]) -> None:
+        """All of these are one group, as far as that can be."""
+        ordered = sorted(nodes)
+        for node in ordered[1:]:
+            self.join(ordered[0], node)
 
     def all(self) -> list[list[str]]:
         """Every group, and its nodes in their order."""
@@ -127,17 +172,15 @@ def _family(card: Carded) -> str:
     return words(card.name or "")[-1]
 
 
-def _join_ties(groups: Groups, cards: Iterable[Carded], ties: Iterable[Tie]) -> None:
-    """What is linked is together: what the user said in any case, the rest where no cards speak against it."""
+def _join_ties(groups: Groups, cards: Iterable[Carded], ties: Iterable[tuple[str, str]]) -> None:
+    """What the matcher linked is together, where no cards speak against it."""
     held = defaultdict(list)
     for card in cards:
         held[groups.of(card.key)].append(card)
-    for tie in sorted(ties, key=lambda tie: not tie.by_user):
-        one, two = groups.of(tie.a), groups.of(tie.b)
-        if one == two or (not tie.by_user and any(_against(x, y) for x in held[one] for y in held[two])):
-            continue
-        groups.join(one, two)
-        held[two] += held.pop(one, [])
+    for a, b in ties:
+        one, two = groups.of(a), groups.of(b)
+        if one != two and not any(_against(x, y) for x in held[one] for y in held[two]) and groups.join(one, two):
+            held[two] += held.pop(one, [])
 
 
 def _somebody(nodes: frozenset[str], origin: str, cards: Sequence[Carded]) -> Somebody:

@@ -1,23 +1,29 @@
 """What counts as contact: one pure function, whose every answer names the rule that gave it.
 
 ``counts`` is contact: personal mail either way, a meeting held, a call answered. ``presence`` is shown and resets nothing: the
-user among many, or only in copy, a meeting that the user did not accept, or mail that a calendar wrote about one. ``noise`` is
-what machines and lists send, and what the user declined.
+user among many, or in copy of what is addressed to others, a meeting that the user did not accept, or mail that a calendar
+wrote about one. ``noise`` is what machines and lists send, and what the user declined.
 Nothing is dropped: noise is a row with its rule, and a changed rule is replayed over all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from capture.match import ACCEPTED, AUTHOR, CROWD, ORGANISED, Me, answers, canonical
 from capture.robots import is_robot
+from capture.rules import Verdict, first, said_as
 from connectors.base import Interaction, Party
 
-Verdict = Literal["counts", "presence", "noise"]
+NEVER_ANSWERED, ALWAYS_ANSWERED = "never answered", "always answered"
+"""The rules that are learned from how the user behaves towards a sender; ``capture.learn`` has the numbers."""
+
+NOT_JUDGED = ("sender", "reply_to", "resent_from", "date_from", "suppress")
+"""Signals that no verdict hangs on; some of them are others in each mail of a machine's."""
+
 Judgement = tuple[Verdict, str]
 
+_MACHINES = frozenset({"automatic", "bounce", "list", "newsletter", "bulk", "robot"})
 _BULK = frozenset({"bulk", "junk", "list"})
 
 
@@ -28,12 +34,33 @@ def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None =
     ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already. Whether a meeting is over is not asked here: one
     that counts is contact from its time on.
     """
-    if interaction.kind == "meeting":
-        return _meeting(interaction, me, me.wrote(interaction) if by_me is None else by_me)
-    if me.wrote(interaction) if by_me is None else by_me:
-        return _sent(interaction, [p for p in interaction.parties if not me.is_me(p.handle)])
-    verdict, rule = _received(interaction, me)
-    return ("counts", "answered") if answered and verdict == "noise" else (verdict, rule)
+    by_me = me.wrote(interaction) if by_me is None else by_me
+    own = first(me.rules, interaction, me) if me.rules else None
+    if own is not None:
+        verdict, rule = own.verdict, said_as(own)
+    elif interaction.kind == "meeting":
+        verdict, rule = _meeting(interaction, me, by_me)
+    elif by_me:
+        verdict, rule = _sent(interaction, [p for p in interaction.parties if not me.is_me(p.handle)])
+    else:
+        verdict, rule = _received(interaction, me)
+    if by_me or interaction.kind == "meeting":
+        return verdict, rule
+    if answered and verdict == "noise":
+        return "counts", "answered"
+    return _learned(interaction, me, verdict, rule) if me.learned and own is None else (verdict, rule)
+
+
+def _learned(interaction: Interaction, me: Me, verdict: Verdict, rule: str) -> Judgement:
+    """What the user's behaviour towards its sender makes of a mail that was judged by its own marks."""
+    if interaction.kind != "mail":
+        return verdict, rule
+    told = {me.learned.get(canonical(p.handle)) for p in interaction.parties if p.role == "from"}
+    if "noise" in told and verdict != "noise":
+        return "noise", NEVER_ANSWERED
+    if "counts" in told and rule in _MACHINES:
+        return "counts", ALWAYS_ANSWERED
+    return verdict, rule
 
 
 def _sent(interaction: Interaction, others: list[Party]) -> Judgement:
@@ -115,5 +142,16 @@ def _machine(interaction: Interaction) -> str | None:
 
 
 def _only_in_copy(parties: Iterable[Party], me: Me) -> bool:
-    mine = {p.role for p in parties if me.is_me(p.handle)}
-    return bool(mine) and mine <= {"cc"}
+    """Whether it is addressed to others, and the user has a copy.
+
+    Where nobody stands in To, whom it is addressed to stand in Cc, the user among them.
+    """
+    found = addressed = False
+    for party in parties:
+        if me.is_me(party.handle):
+            if party.role != "cc":
+                return False
+            found = True
+        elif party.role == "to":
+            addressed = True
+    return found and addressed

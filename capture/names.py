@@ -8,31 +8,32 @@ from functools import lru_cache
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing|sir)\.?(?=\s)")
+_RELAYED = re.compile(r"\S\s+via\s+\S")
+"""In small letters: people are called Via, too."""
 
 
-@lru_cache(maxsize=4096)
+def relayed(name: str) -> bool:
+    """Whether a list or another relay wrote this beside its own address: "Alice Example via Dev List" is nobody's name."""
+    return "via" in name and _RELAYED.search(name) is not None
+
+
+@lru_cache(maxsize=65_536)
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name without case, accents, titles and remarks, the family name last; none of an address."""
-    text = unicodedata.normalize("NFKD", _ASIDE.sub(" ", name).casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c)).replace('"', " ").replace("'", "")
-    if "@" in text:
+    """The words of a name without case, accents, titles and remarks, the family name last; none of an address.
+
+    Nor has what a relay wrote any.
+    """
+    text = _ASIDE.sub(" ", name).casefold() if "(" in name or "[" in name else name.casefold()
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = text.replace('"', " ").replace("'", "")
+    if "@" in text or relayed(name):
         return ()
     if text.count(",") == 1:
         family, given = text.split(",")
         text = f"{given} {family}"
     text = _TITLE.sub("", text.strip())
     return tuple(text.replace(".", " ").split())
-
-
-def full_name(name: str) -> str:
-    """A name by which two spellings are compared.
-
-    Empty if it is not a full name: of one word, or with a word of one letter, which agrees with too many.
-    """
-    found = words(name)
-    if len(found) < 2 or any(len(word) < 2 and word.isascii() for word in found):
-        return ""
-    return " ".join(found)
 
 
 def agree(a: str | None, b: str | None, nicknames_a: tuple[str, ...] = (), nicknames_b: tuple[str, ...] = ()) -> bool:

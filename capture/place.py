@@ -57,7 +57,7 @@ class Place:
         """How the table around this place is written: "[me]", "[[source]]"."""
         if not self.keys:
             return "kith"
-        return f"[[{self.keys[0]}]]" if self.keys[0] == "source" else f"[{self.keys[0]}]"
+        return f"[[{self.keys[0]}]]" if self.keys[0] in ("source", "rule") else f"[{self.keys[0]}]"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -79,6 +79,26 @@ def position(text: str, keys: Keys) -> tuple[int, int]:
             if found == keys:
                 break
     return text.count("\n", 0, best) + 1, best - text.rfind("\n", 0, best)
+
+
+def value_of(text: str, keys: Keys) -> tuple[int, int] | None:
+    """Where the value of the key at ``keys`` begins and ends in a good TOML text; of a table, where its header does.
+
+    None if it is not there.
+    """
+    for found, where in _keys(text):
+        if found != keys:
+            continue
+        if text.startswith("[", where):
+            return where, text.index("]", where) + 1
+        here = _skip(text, _dotted(text, where)[1] + 1)
+        value = _value(text, here, keys)
+        try:
+            while True:
+                next(value)
+        except StopIteration as end:
+            return here, int(end.value)
+    return None
 
 
 def entries(text: str, name: str, count: int) -> list[int]:

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from capture.apart import Apart
+from capture.apart import Apart, Crashed
 from capture.judge import judge
 from capture.link import relate_news
 from capture.match import AUTHOR, Me, canonical, somebody
+from capture.pace import ASKED, Pace
+from capture.seats import Seats, allow
 from capture.settle import add, settle, time_has_come
+from capture.size import said
 from connectors.base import Connector, Cursor, NeedsHuman, Page, TryLater
 from store.errors import Missing, StoreError
 from store.facts import name_key
 from store.file import Store
 from store.sources import Overtaken, failed, polled
 from store.steps import step
-from store.writer import Beliefs, News
+from store.writer import Beliefs, News, Tx
 
 if TYPE_CHECKING:
     from threading import Event
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
 LONG = 4000
 """More items than this that are still to come are worth a process of their own."""
 
-RETRY = 120.0
-"""Seconds until a source is asked again that did not say when."""
-
 log = logging.getLogger("kith")
 
 
@@ -41,13 +41,15 @@ log = logging.getLogger("kith")
 class Source:
     """A configured account, ready to be pulled.
 
-    With its ``config``, a long pull is done by a process of its own, which makes a connector of its own.
+    With its ``config``, a long pull is done by a process of its own, which makes a connector of its own; with ``apart``, every
+    pull is.
     """
 
     name: str
     type: str
     connector: Connector
     config: SourceConfig | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,17 @@ class Progress:
     left: int | None
 
 
-State = Literal["ok", "stopped", "overtaken", "try later", "needs you"]
+State = Literal["ok", "history waits", "stopped", "overtaken", "try later", "needs you", "no file"]
+"""How a poll ended; "history waits" where all is well but that the budget of the day is used up; "no file" is said by whoever
+goes on after a StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a poll ended; ``error`` and ``fix`` say what was wrong and what mends it."""
+    """How a poll ended; ``error`` and ``fix`` say what was wrong and what mends it.
+
+    ``again`` is in how many seconds the source is asked again, None: not by itself. ``apart``: another process pulled.
+    """
 
     source: str
     state: State
@@ -72,66 +79,108 @@ class Outcome:
     captured: int = 0
     error: str | None = None
     fix: str | None = None
+    again: float | None = None
+    apart: bool = False
 
 
 def poll(
-    source: Source, store: Store, me: Me, stop: Event, tell: Callable[[Progress], None] = lambda _: None
+    source: Source,
+    store: Store,
+    me: Me,
+    stop: Event,
+    tell: Callable[[Progress], None] = lambda _: None,
+    begun: Apart | None = None,
+    pace: Pace = ASKED,
 ) -> Outcome:
     """Everything new of one source is in the file, page by page; how it ended is in the file too, and returned.
 
+    ``begun`` is a pull of the source from its very start, on its way already: the one to take if the file knows of no other.
     Ends early when ``stop`` is set, at a page boundary. Never raises because of the source; StoreError goes through.
     """
     # a capture makes a million objects without a cycle among them, which the collector would look through over and over
     gc.set_threshold(50_000, 20, 50)
     seen = captured = 0
+    seats = Seats(source.config, store.path)
     try:
-        cursor: Cursor | None = _cursor(store, source.name)
-        pages: Pages | None = _pages(source, store, cursor, apart=cursor is None)
+        cursor: Cursor | None
+        cursor, came = _stand(store, source.name) if begun else (None, 0)
+        if begun and cursor is not None:
+            begun.close()  # the file knows of more than the start by now
+        waits: int | None = None
+        pages: Pages | None = begun
+        if pages is None or cursor is not None:
+            if not seats.wait(stop):
+                return Outcome(source.name, "stopped")
+            cursor, came = _stand(store, source.name)  # only now: another process may have had the seat until now
+            pages = _pages(source, store, cursor, seats, apart=cursor is None)
+        apart = isinstance(pages, Apart)
         while pages is not None:
-            following: Pages | None = None
+            elsewhere = False
+            counted = 0
             with closing(pages):
                 for page in pages:
                     step()
                     with store.write(more=pages.ready, soon=isinstance(pages, Apart)) as tx:
-                        news = tx.news(source.name, page, canonical)
-                        beliefs = believe(news, me, tx.now)
-                        tx.record(source.name, news, beliefs)
-                        tx.believe(news, beliefs)
-                        settle(tx, news, beliefs, me)
-                        fresh = news.fresh
-                        tx.advance(source.name, source.type, cursor, page.cursor, fresh)
+                        fresh = _keep(tx, source, page, me)
+                        used = source.config is not None and came >= source.config.most
+                        tx.advance(source.name, source.type, cursor, page.cursor, fresh, page.left, waits=used)
+                        if pages.came > counted:
+                            came, counted = tx.spend(source.name, pages.came - counted), pages.came
                     cursor = page.cursor
+                    pace.moved()
                     seen, captured = seen + len(page.observations), captured + fresh
                     tell(Progress(seen, captured, page.left))
                     if stop.is_set():
                         return Outcome(source.name, "stopped", seen, captured)
+                    if page.left and source.config and came >= source.config.most:
+                        # whatever has come, the next poll asks again for what is new: it is the history that would not end
+                        waits = page.left
+                        break
                     if isinstance(pages, Here) and source.config and (page.left or 0) > LONG:
                         # a pull may be left at any page: another process goes on from here
-                        following = _pages(source, store, cursor, apart=True)
+                        elsewhere = apart = True
                         break
-            pages = following
+                    del page  # before the next one is made
+            rest = pages.came - counted
+            pages = _pages(source, store, cursor, seats, apart=True) if elsewhere else None
+        seats.close()
         with store.write() as tx:
+            if rest > 0:
+                tx.spend(source.name, rest)
             time_has_come(tx, me)
             relate_news(tx, me)
-            if not seen:
-                polled(tx.connection, source.name, source.type)
+            again = pace.well()
+            what, fix = _budget_is_used(source.config, came) if waits and source.config else (None, None)
+            polled(tx.connection, source.name, source.type, _moment(again), waits, what, fix)
     except Overtaken:
         return Outcome(source.name, "overtaken", seen, captured)
     except NeedsHuman as error:
-        return _failed(store, source, seen, captured, "needs you", error.what, error.hint, None)
+        pace.human()
+        return _failed(store, source, seen, captured, error.what, error.hint, None)
+    except Crashed as error:
+        return _failed(store, source, seen, captured, error.what, error.hint, pace.crashed())
     except TryLater as error:
-        again = datetime.now(UTC) + timedelta(seconds=error.retry_after or RETRY)
-        return _failed(store, source, seen, captured, "try later", error.what, error.hint, again)
+        return _failed(store, source, seen, captured, error.what, error.hint, pace.later(error.retry_after))
     except StoreError:
         raise
     except Exception as error:
         log.exception("%s: a bug in its connector", source.name)
         what = f"{source.type} failed: {type(error).__name__}: {error}"
-        again = datetime.now(UTC) + timedelta(seconds=RETRY)
-        return _failed(store, source, seen, captured, "try later", what, "kith --debug sync shows where", again)
+        return _failed(store, source, seen, captured, what, "kith --debug sync shows where", pace.crashed())
     finally:
+        seats.close()
         store.let_go()
-    return Outcome(source.name, "ok", seen, captured)
+    return Outcome(source.name, "history waits" if waits else "ok", seen, captured, what, fix, again, apart)
+
+
+def _keep(tx: Tx, source: Source, page: Page, me: Me) -> int:
+    """What the page says is in the file, and what follows from it; returns how much of it is new."""
+    news = tx.news(source.name, page, canonical)
+    beliefs = believe(news, me, tx.now)
+    tx.record(source.name, news, beliefs)
+    tx.believe(news, beliefs)
+    settle(tx, news, beliefs, me)
+    return news.fresh
 
 
 def believe(news: News, me: Me, now: datetime) -> Beliefs:
@@ -140,9 +189,7 @@ def believe(news: News, me: Me, now: datetime) -> Beliefs:
     sent = [me.wrote(item.interaction) for item in news.items]
     for item, by_me in zip(news.items, sent, strict=True):
         one = item.interaction
-        if not by_me:
-            continue
-        if one.answers:
+        if by_me and one.answers:
             answered = name_key(one.answers)
             beliefs.answers.update((answered, news.handles[p.handle.key]) for p in one.parties if p.role not in AUTHOR)
     answers = beliefs.answers | news.answered
@@ -155,7 +202,8 @@ def believe(news: News, me: Me, now: datetime) -> Beliefs:
         verdict, rule = judge(one, me, answered_here, by_me)
         beliefs.verdicts.append((verdict, rule))
         people = somebody(one, verdict, rule, me, now, by_me)
-        add(beliefs.people, people)
+        if people:
+            add(beliefs.people, people)
         if item.before:
             # who is somebody by it as before is in no doubt, and most copies add no more than a label
             was = somebody(item.before.interaction, item.before.verdict, item.before.rule, me, now)
@@ -173,8 +221,14 @@ def believe(news: News, me: Me, now: datetime) -> Beliefs:
 class Here:
     """The pages of a connector of this process, one after the other."""
 
-    def __init__(self, pages: Iterator[Page]) -> None:
-        self._pages = pages
+    def __init__(self, connector: Connector, cursor: Cursor | None) -> None:
+        self._connector, self._before = connector, getattr(connector, "came", 0)
+        self._pages = connector.pull(cursor)
+
+    @property
+    def came(self) -> int:
+        """Bytes that have come from the source for the pages so far, where its connector counts them."""
+        return int(getattr(self._connector, "came", 0)) - int(self._before)
 
     def __iter__(self) -> Iterator[Page]:
         return self._pages
@@ -193,24 +247,39 @@ class Here:
 Pages = Here | Apart
 
 
-def _pages(source: Source, store: Store, cursor: Cursor | None, apart: bool) -> Pages:
-    if apart and source.config is not None:
-        return Apart(source.config, cursor, store.undisturbed)
-    return Here(source.connector.pull(cursor))
+def _pages(source: Source, store: Store, cursor: Cursor | None, seats: Seats, apart: bool) -> Pages:
+    if (apart or source.apart) and source.config is not None:
+        return Apart(source.config, cursor, store.undisturbed, seats=seats)
+    allow(source.connector, seats, first=cursor is None)
+    return Here(source.connector, cursor)
 
 
-def _cursor(store: Store, name: str) -> dict[str, object] | None:
+def _stand(store: Store, name: str) -> tuple[dict[str, object] | None, int]:
+    """The cursor of the source, and how many bytes have come from it today."""
     try:
         with store.read() as reader:
-            cursor = reader.cursor(name)
+            cursor, came = reader.cursor(name), reader.came(name)
     except Missing:
-        return None
-    return None if cursor is None else dict(cursor)
+        return None, 0
+    return (None if cursor is None else dict(cursor)), came
+
+
+def _budget_is_used(config: SourceConfig, came: int) -> tuple[str, str]:
+    """What it means that as much has come today as may, and what lets more come."""
+    return (
+        f"its history waits until midnight: {said(came)} have come today, and {said(config.most)} a day is its budget",
+        f'it goes on by itself; budget = "{said(4 * config.most)}" in its [[source]] lets more come',
+    )
 
 
 def _failed(
-    store: Store, source: Source, seen: int, captured: int, state: State, what: str, fix: str, again: datetime | None
+    store: Store, source: Source, seen: int, captured: int, what: str, fix: str, again: float | None
 ) -> Outcome:
     with store.write() as tx:
-        failed(tx.connection, source.name, source.type, what, fix, again)
-    return Outcome(source.name, state, seen, captured, what, fix)
+        failed(tx.connection, source.name, source.type, what, fix, _moment(again))
+    state: State = "needs you" if again is None else "try later"
+    return Outcome(source.name, state, seen, captured, what, fix, again)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from capture.group import people
 from capture.match import Me, somebody
-from store import tally
+from store import relate, tally
 from store.beliefs import RANK, WROTE, set_origins, stronger
 from store.load import interactions_by_id, parts_of
 from store.people import around, drop_unheld, everybody
@@ -27,6 +27,9 @@ def settle(tx: Tx, news: News, beliefs: Beliefs, me: Me) -> None:
         set_origins(tx.connection, known_by(tx, doubtful, me))
     if doubtful or changed.keys:
         regroup(tx, doubtful | changed.canonicals, changed.keys, me)
+    again = doubtful | changed.canonicals | beliefs.left
+    if again:
+        relate.look_again(tx.connection, again)
     if changed.removed or beliefs.left:
         drop_unheld(tx.connection, changed.canonicals | beliefs.left)
 
@@ -60,6 +63,7 @@ def time_has_come(tx: Tx, me: Me) -> None:
         found: dict[str, str | None] = {}
         _look_at(tx, numbers, found, me)
         tx.meet({name: origin for name, origin in found.items() if origin is not None})
+        relate.look_again(tx.connection, found)
 
 
 def add(origins: dict[str, str], more: Mapping[str, str]) -> None:
