@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from cli.options import Option
 
@@ -52,7 +52,11 @@ def show_version() -> None:
 
 
 def config() -> Config:
-    """The configuration of this run; empty where there is no file. From now on days begin where the user lives."""
+    """The configuration of this run; empty where there is no file.
+
+    From now on days begin where the user lives, and files are encrypted with the configured key, if there is one, which is
+    fetched when the first of them is opened.
+    """
     from pathlib import Path
 
     from capture.config import load
@@ -61,6 +65,8 @@ def config() -> Config:
     if settings.me.zone:
         os.environ["TZ"] = settings.me.zone
         time.tzset()
+    if settings.key is not None:
+        _unlock(settings.key)
     return settings
 
 
@@ -68,7 +74,18 @@ def store(settings: Config) -> Store:
     """The database of this run."""
     from store.file import Store
 
-    return Store(settings.file, PATIENCE)
+    return Store(settings.file, PATIENCE, lambda what: say(f"kith: {what}"))
+
+
+def _unlock(said: dict[str, Any]) -> None:
+    from store import cipher
+
+    def fetch() -> str:
+        from connectors.secret import Secret
+
+        return Secret.model_validate(said).reveal("kith")
+
+    cipher.use(fetch)
 
 
 class Problem(Exception):
@@ -97,6 +114,13 @@ class Problem(Exception):
     def show(self) -> None:
         """The problem on standard error: one line, and one for what mends it."""
         say(f"kith: {self.what}", self.hint)
+
+
+def most(limit: int) -> int:
+    """How many rows ``--limit`` asks for at most, where 0 is all. Raises Problem for less."""
+    if limit < 0:
+        raise Problem(f"There is no limit of {limit}.", "write how many you want, or 0 for all", USAGE)
+    return limit or 1 << 40
 
 
 _CODES = {"ConfigError": CONFIG, "UnknownType": CONFIG, "NeedsHuman": LOGIN}

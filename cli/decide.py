@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
+from cli.context import OK, USAGE, Problem, config, say, store
 from cli.options import Argument, Json, JsonLines, OneName, Option
-from cli.recall import person_of, pick, tell_rivals
+from cli.recall import chosen, known, person_of, pick, tell_rivals
 from cli.render import clean, put_json, span
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def cadence(
         raise Problem(f"{error}.", hint, USAGE) from None
     settings = config()
     file = store(settings)
-    person = _person(file, name, chosen=bool(said))
+    person = _person(file, name, decided=bool(said))
     if said:
         days = None if length is None else length.total_seconds() / 86400
         with file.write() as tx:
@@ -60,7 +60,7 @@ def tag(
     if remove and not words:
         raise Problem("No tag is named that could be taken away.", f'kith tag "{clean(name)}" --remove TAG', USAGE)
     file = store(config())
-    person = _person(file, name, chosen=bool(words))
+    person = _person(file, name, decided=bool(words))
     if words:
         with file.write() as tx:
             (remove_tags if remove else add_tags)(tx, person["person_id"], words)
@@ -76,15 +76,11 @@ def tag(
     return OK
 
 
-def _person(file: Store, name: str, chosen: bool) -> Row:
-    """The person of that name; where something is decided about them (``chosen``), nobody else may be meant."""
+def _person(file: Store, name: str, decided: bool) -> Row:
+    """The person of that name; where something is decided about them, nobody else may be meant."""
     with file.read() as reader:
-        found = pick(reader, name)
-    if found["person_id"] is None:
-        what = f"{clean(found['name'])} is a stranger: somebody you have not written to."
-        raise Problem(what, "kith people lists those whom this can be said of", NOTHING)
-    if chosen and found["rivals"]:
-        names = ", ".join(f"{clean(r['name'])} ({r['person_id']})" for r in [found, *found["rivals"]][:6])
-        raise Problem(f"{name!r} may be {names}.", "say which one by the number", USAGE)
+        if decided:
+            return chosen(reader, name)
+        found = known(pick(reader, name))
     tell_rivals(found)
     return found

@@ -13,6 +13,9 @@ from cli.options import Option, parameters
 
 USAGE = 2
 
+GROUPS = {"log": "What you and the matcher decided."}
+"""What the first words are about that are no command by themselves."""
+
 Commands = Mapping[str, Callable[..., int]]
 
 
@@ -38,20 +41,37 @@ def app(everywhere: Callable[..., None], commands: Commands) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     made.callback()(for_typer(everywhere))
+    groups: dict[str, typer.Typer] = {}
+    heads = {name.partition(" ")[0] for name in commands if " " in name}
     for name, function in commands.items():
-        made.command(name)(for_typer(function))
+        head, _, second = name.partition(" ")
+        if head in heads and head not in groups:
+            alone = commands.get(head)
+            said = alone.__doc__ if alone else GROUPS.get(head)
+            groups[head] = typer.Typer(help=said, rich_markup_mode=None, invoke_without_command=alone is not None)
+            if alone is not None:
+                groups[head].callback()(for_typer(alone, group=True))
+            made.add_typer(groups[head], name=head)
+        if second:
+            groups[head].command(second)(for_typer(function))
+        elif head not in groups:
+            made.command(name)(for_typer(function))
     return made
 
 
-def for_typer(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, with parameters as typer wants them annotated."""
+def for_typer(function: Callable[..., Any], group: bool = False) -> Callable[..., Any]:
+    """The function, with parameters as typer wants them annotated; as the head of a ``group``, it may stand alone."""
 
     def called(**values: Any) -> Any:
-        return function(**values)
+        context = values.pop("context", None)
+        return None if context is not None and context.invoked_subcommand else function(**values)
 
     called.__doc__ = function.__doc__
     called.__annotations__ = {}
     shown = []
+    if group:
+        called.__annotations__["context"] = typer.Context
+        shown.append(Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context))
     for p in parameters(function):
         info: object
         if isinstance(p.said, Option):

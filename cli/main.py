@@ -6,6 +6,7 @@ for a line that is wrong.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -13,18 +14,43 @@ from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "sync": "cli.sync:sync",
+    "run": "cli.run:run",
+    "service": "cli.service:service",
     "status": "cli.status:status",
+    "doctor": "cli.doctor:doctor",
     "sources": "cli.status:sources",
     "who": "cli.who:who",
     "timeline": "cli.recall:timeline",
     "overdue": "cli.recall:overdue",
     "today": "cli.today:today",
     "people": "cli.recall:people",
+    "people merge": "cli.identity:merge",
+    "people split": "cli.identity:split",
+    "people rename": "cli.identity:rename",
+    "people hide": "cli.identity:hide",
+    "people show": "cli.identity:show",
+    "people archive": "cli.identity:archive",
+    "people why": "cli.identity:why",
+    "review": "cli.review:review",
+    "undo": "cli.review:undo",
+    "log decisions": "cli.review:decisions",
+    "me": "cli.me:me",
+    "me add": "cli.me:add",
+    "me remove": "cli.me:remove",
+    "noise": "cli.noise:noise",
+    "noise explain": "cli.noise:explain",
+    "noise replay": "cli.noise:again",
     "cadence": "cli.decide:cadence",
     "tag": "cli.decide:tag",
     "export": "cli.export:export",
+    "backup": "cli.safety:backup",
+    "restore": "cli.safety:restore",
+    "check": "cli.safety:check",
+    "encrypt": "cli.safety:encrypt",
+    "decrypt": "cli.safety:decrypt",
+    "privacy": "cli.privacy:privacy",
 }
-"""Every command, and the function that it is, in the order of ``kith --help``."""
+"""Every command, of one word or two, and the function that it is, in the order of ``kith --help``."""
 
 
 def main() -> None:
@@ -65,6 +91,8 @@ def run(words: Sequence[str]) -> int:
     """Do what the words of a command line say; the exit code. Errors are printed for people, on standard error."""
     from cli.context import INTERRUPTED, OK, Place, Problem, trace
 
+    # a question is over before a circle weighs anything, and 15,000 rows are looked through twenty times otherwise
+    gc.set_threshold(100_000, 20, 50)
     at = _command_at(words)
     Place.debug = "--debug" in words[:at]
     try:
@@ -92,12 +120,14 @@ def _dispatch(words: Sequence[str], at: int) -> int:
     if list(words) == ["--version"]:
         show_version()
         return 0
-    name = words[at] if at < len(words) else ""
+    name, after = words[at] if at < len(words) else "", at + 1
+    if " ".join(words[at : at + 2]) in COMMANDS:
+        name, after = " ".join(words[at : at + 2]), at + 2
     if name in COMMANDS and "_KITH_COMPLETE" not in os.environ:
         from cli.quick import read
 
         function = _function(name)
-        head, tail = read(everywhere, words[:at]), read(function, words[at + 1 :])
+        head, tail = read(everywhere, words[:at]), read(function, words[after:])
         if head is not None and tail is not None:
             everywhere(**head)
             return function(**tail)

@@ -6,9 +6,9 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
+from cli.context import NOTHING, OK, USAGE, Problem, config, most, say, store
 from cli.options import Json, JsonLines, Name, Option
-from cli.render import DIM, RED, YELLOW, Column, ago, clean, day, iso_or_none, put, span
+from cli.render import DIM, RED, YELLOW, Column, ago, bare, clean, day, iso_or_none, put, span
 
 if TYPE_CHECKING:
     from capture.config import Config
@@ -30,7 +30,7 @@ OVERDUE = (
     Column("person", lambda r: r["person"], None, lambda r: RED if r["ratio"] >= 2 else YELLOW),
     Column("last contact", lambda r: ago(r["last_contact"]), lambda r: iso_or_none(r["last_contact"])),
     Column("wanted", lambda r: span(r["cadence_days"]), lambda r: f"{r['cadence_days']:g}"),
-    Column("over by", lambda r: _days(r["overdue_days"]), lambda r: r["overdue_days"]),
+    Column("over by", lambda r: _days(r["overdue_days"]), lambda r: str(r["overdue_days"])),
     Column("because", lambda r: r["because"], None, lambda _: DIM),
 )
 
@@ -39,7 +39,7 @@ PEOPLE = (
     Column("last contact", lambda r: ago(r["last_contact"]), lambda r: iso_or_none(r["last_contact"])),
     Column("n", lambda r: r["interactions"]),
     Column("tags", lambda r: r["tags"]),
-    Column("handles", lambda r: [h.split(":", 1)[1] for h in r["handles"]], lambda r: r["handles"], lambda _: DIM),
+    Column("handles", lambda r: bare(r["handles"]), lambda r: r["handles"], lambda _: DIM),
 )
 
 
@@ -51,12 +51,10 @@ def timeline(
     jsonl: JsonLines = False,
 ) -> int:
     """What happened between you and somebody, newest first."""
-    if limit < 0:
-        raise Problem(f"There is no limit of {limit}.", "write how many you want, or 0 for all", USAGE)
-    settings, after = config(), moment(since)
+    count, after, settings = most(limit), moment(since), config()
     with store(settings).read() as reader:
         found = pick(reader, " ".join(name))
-        rows = reader.timeline(found["ids"], limit or None, after)
+        rows = reader.timeline(found["ids"], count, after)
     if not (json or jsonl):
         tell_rivals(found)
         if sys.stdout.isatty():
@@ -111,6 +109,23 @@ def pick(reader: Reader, name: str) -> Row:
     return {**best, "rivals": [r for r in found[1:] if r["tier"] == best["tier"] and r["person_id"] is not None]}
 
 
+def known(found: Row) -> Row:
+    """Whom a name means, if that is a person, and no stranger. Problem otherwise."""
+    if found["person_id"] is None:
+        what = f"{clean(found['name'])} is a stranger: somebody you have not written to."
+        raise Problem(what, "kith people lists those whom this can be said of", NOTHING)
+    return found
+
+
+def chosen(reader: Reader, name: str) -> Row:
+    """The person whom a name means, who is to be decided about: nobody else may be meant. Problem otherwise."""
+    found = known(pick(reader, name))
+    if found["rivals"]:
+        names = ", ".join(f"{clean(r['name'])} ({r['person_id']})" for r in [found, *found["rivals"]][:6])
+        raise Problem(f"{name!r} may be {names}.", "say which one by the number", USAGE)
+    return found
+
+
 def tell_rivals(found: Row) -> None:
     """Who else may have been meant, on standard error."""
     if found["rivals"]:
@@ -123,8 +138,8 @@ def person_of(reader: Reader, settings: Config, person: int | None) -> Row | Non
     return None if person is None else reader.person(person, settings.cadence.default, settings.cadence.tags)
 
 
-def moment(text: str | None) -> datetime | None:
-    """What ``--since`` says: a date, a date and time, or how long ago."""
+def moment(text: str | None, option: str = "--since") -> datetime | None:
+    """What such an option says: a date, a date and time, or how long ago."""
     if text is None:
         return None
     from capture.duration import duration
@@ -138,7 +153,7 @@ def moment(text: str | None) -> datetime | None:
     except ValueError:
         length = None
     if length is None:
-        raise Problem(f"--since: {text!r} is no time.", 'write a date like 2026-01-31, or "2 weeks"', USAGE)
+        raise Problem(f"{option}: {text!r} is no time.", 'write a date like 2026-01-31, or "2 weeks"', USAGE)
     return datetime.now(UTC) - length
 
 

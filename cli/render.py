@@ -88,6 +88,11 @@ def clean(text: object) -> str:
     return " ".join(said.translate(_CLEANED).split())
 
 
+def bare(handles: Iterable[str]) -> list[str]:
+    """Addresses and numbers as people write them, without their kind: of ``email:alice@example.org`` the address."""
+    return [handle.partition(":")[2] for handle in handles]
+
+
 # JSON ----------------------------------------------------------------------------------------------------------------
 
 
@@ -125,7 +130,7 @@ def put_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     """
     if not sys.stdout.isatty():
         ways = [c.plain if callable(c.plain) else c.shown for c in columns if c.plain != "no"]
-        sys.stdout.writelines("\t".join(_cell(way(row)) for way in ways) + "\n" for row in rows)
+        sys.stdout.writelines([_tabbed([way(row) for way in ways]) for row in rows])
         return
     if not rows:
         return
@@ -157,6 +162,17 @@ def put_pairs(pairs: Sequence[tuple[str, object]]) -> None:
         if not text:
             continue
         print(f"{label:12}  {cut(text, max(room - 14, 20))}" if terminal else f"{label}\t{text}")
+
+
+def _tabbed(things: list[Any]) -> str:
+    """The cells, with tabs between them and a line's end."""
+    try:
+        said = "".join(things)
+    except TypeError:  # a number, a list, or nothing is among them
+        said = None
+    if said is not None and said.isascii() and said.isprintable() and "" not in things:
+        return "\t".join(things) + "\n"  # as nearly all are
+    return "\t".join(map(_cell, things)) + "\n"
 
 
 def _cell(thing: object) -> str:
@@ -243,6 +259,14 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
             count = int(abs(seconds) // size)
             return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
     return "now"
+
+
+def until(moment: datetime | None) -> str:
+    """How long it is until then, to the second in the next minute; "now" for what is over, nothing for never."""
+    if moment is None:
+        return ""
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return "now" if seconds < 1 else f"in {int(seconds)} s" if seconds < 60 else ago(moment)
 
 
 def span(days: float | None) -> str:

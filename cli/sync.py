@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cli.bar import Bar
 from cli.context import CONFIG, INTERRUPTED, LOGIN, OK, UNAVAILABLE, USAGE, Place, Problem, config, say, store, trace
@@ -15,8 +15,7 @@ from cli.render import put_json
 
 if TYPE_CHECKING:
     from capture.config import Config, SourceConfig
-    from capture.poll import Outcome, Source
-    from connectors.base import Connector
+    from capture.poll import Outcome
 
 EXIT = {"try later": UNAVAILABLE, "needs you": LOGIN}
 
@@ -33,33 +32,59 @@ def sync(
     jsonl: JsonLines = False,
 ) -> int:
     """Read everything new from your sources. Nothing is changed there."""
-    from capture.match import Me
-    from capture.poll import Outcome, poll
-    from capture.replay import remember_me
+    from capture.apart import Apart
+    from capture.seats import Seats
 
     settings = config()
-    wanted = _wanted(settings, source or [])
+    chosen = wanted(settings, source or [])
     quiet = json or jsonl
     _log_to_stderr()
+    file = store(settings)
+    file.patience = PATIENCE
+    # the first pull of all gets under way while the rest of kith does, and while the file is made
+    first = not file.path.exists()
+    begun: dict[str, Apart] = {}
+
+    def begin(one: SourceConfig, ahead: bool) -> None:
+        seats = Seats(one, file.path)
+        if seats.take():  # else it waits for its turn
+            begun[one.name] = Apart(one, None, file.undisturbed, ahead=ahead, seats=seats)
+
+    if first:
+        begin(chosen[0], ahead=False)
+
+    from capture.match import Me
+    from capture.poll import Outcome, poll
+    from capture.ready import Unusable, ready
+    from capture.replay import remember_me
+
     if not settings.me.handles:
         hint = f'write into {settings.path}: me.handles = ["me@example.org"]'
         say("kith: You have named no address of your own, so nothing tells what was written by you.", hint)
-    file, me = store(settings), Me(settings.me.handles)
-    file.patience = PATIENCE
+    me = Me.of(settings)
     outcomes: list[Outcome] = []
     broken: set[str] = set()
     bar = None
     with _stoppable() as stop:
         try:
             remember_me(file, me)
-            for one in wanted:
+            for one, after in zip(chosen, [*chosen[1:], None], strict=True):
                 if stop.is_set():
                     break
+                if first and after is not None and after.host is not None:
+                    # another server works meanwhile; files take no time to wait for
+                    begin(after, ahead=True)
                 bar = Bar(one.name, quiet)
-                ready = _ready(one)
-                if isinstance(ready.connector, Unusable):
+                made = ready(one)
+                if isinstance(made.connector, Unusable):
                     broken.add(one.name)
-                outcomes.append(poll(ready, file, me, stop, bar.tell))
+                    if Place.debug:
+                        trace(made.connector.error)
+                early = begun.get(one.name) if made.config else None
+                if early and not early.taken_up():
+                    early.close()
+                    early = None
+                outcomes.append(poll(made, file, me, stop, bar.tell, begun=early))
                 bar.end(outcomes[-1])
                 bar = None
         except KeyboardInterrupt:
@@ -67,6 +92,9 @@ def sync(
             if bar is not None:
                 outcomes.append(Outcome(bar.name, "stopped", bar.seen, bar.captured))
                 bar.end(outcomes[-1])
+        finally:
+            for each in begun.values():
+                each.close()
     if quiet:
         put_json([_row(o) for o in outcomes], lines=jsonl)
     if stop.is_set():
@@ -75,41 +103,12 @@ def sync(
     return max((CONFIG if o.source in broken else EXIT.get(o.state, OK) for o in outcomes), default=OK)
 
 
-class Unusable:
-    """Stands in for a connector that cannot be made: to be asked is to be told why."""
-
-    Settings: ClassVar[Any] = None
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-
-    def pull(self, cursor: object) -> NoReturn:
-        from connectors.base import NeedsHuman
-
-        raise NeedsHuman(self.problem.what, self.problem.hint)
-
-
-def _ready(one: SourceConfig) -> Source:
-    """The source with its connector; where that cannot be made, the other sources do not suffer for it."""
-    from capture.poll import Source
-
-    made: Connector
-    try:
-        made = one.connector()
-    except Exception as error:
-        if Place.debug:
-            trace(error)
-        problem = Problem.of(error)
-        if not getattr(error, "hint", None):
-            what = f"the connector {one.type!r} cannot be made: {type(error).__name__}: {error}"
-            problem = Problem(what, "kith --debug sync shows where")
-        made = Unusable(problem)
-    return Source(one.name, one.type, made, None if isinstance(made, Unusable) else one)
-
-
-def _wanted(settings: Config, names: list[str]) -> list[SourceConfig]:
+def wanted(settings: Config, names: list[str]) -> list[SourceConfig]:
+    """The sources of these names, or all. Raises Problem where there is none, or none of that name."""
     if not settings.sources:
-        where = settings.path or "~/.config/kith/config.toml"
+        from capture.config import place_of
+
+        where = settings.path or place_of()
         what = f"{where}: no source is configured, so there is nothing to read."
         raise Problem(what, "add a [[source]]; config.example.toml shows every kind", CONFIG)
     known = {s.name: s for s in settings.sources}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli.context import OK, config, store
 from cli.options import Json, JsonLines, Name
 from cli.recall import person_of, pick, tell_rivals
-from cli.render import EMPTY, ago, day, put_json, put_pairs, span
+from cli.render import EMPTY, ago, bare, day, put_json, put_pairs, span
 
 if TYPE_CHECKING:
     from store.reader import Row
@@ -21,6 +21,7 @@ def who(name: Name, json: Json = False, jsonl: JsonLines = False) -> int:
         found = pick(reader, " ".join(name))
         person = person_of(reader, settings, found["person_id"])
         cards = reader.cards(found["person_id"]) if person else []
+        archived = reader.archived(found["person_id"]) if person else {}
         latest = reader.timeline(found["ids"], 5)
         # a stranger has no row of their own that says when it began and ended
         ends = reader.timeline(found["ids"], None) if person is None else []
@@ -30,6 +31,7 @@ def who(name: Name, json: Json = False, jsonl: JsonLines = False) -> int:
         "person_id": found["person_id"],
         "name": found["name"],
         "handles": found["handles"],
+        "archived": archived,
         "names": sorted({*(story.get("names") or []), *(card["name"] for card in cards if card["name"])}),
         "origin": person["origin"] if person else "stranger",
         "tags": person["tags"] if person else [],
@@ -49,7 +51,8 @@ def who(name: Name, json: Json = False, jsonl: JsonLines = False) -> int:
         [
             ("name", row["name"]),
             ("number", row["person_id"] if person else "none: a stranger"),
-            ("handles", ", ".join(h.split(":", 1)[1] for h in row["handles"])),
+            ("handles", ", ".join(bare(h for h in row["handles"] if h not in archived))),
+            ("formerly", ", ".join(f"{h.split(':', 1)[1]} (until {day(until)[:10]})" for h, until in archived.items())),
             ("also called", ", ".join(n for n in [*row["nicknames"], *row["names"]] if n != row["name"])),
             ("work", ", ".join(text for text in (row["title"], row["organisation"]) if text)),
             ("birthday", row["birthday"]),
