@@ -1,9 +1,11 @@
-"""The servers that tests talk to, and the check that nothing was changed on them."""
+"""The servers that tests talk to, the check that nothing was changed on them, and an empty place to begin in."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,10 +17,12 @@ settings.load_profile("fuzz" if os.environ.get("KITH_FUZZ") else "same")
 
 pytest.register_assert_rewrite("connectors.contract")
 
+from tests.cli.running import Kith  # noqa: E402
 from tests.servers.dovecot import Account, Dovecot  # noqa: E402
 from tests.servers.wirelog import WireLog, raw_commands, violations  # noqa: E402
 
-_WIRE_LOG = pytest.StashKey[str]()
+_WIRE_LOGS = pytest.StashKey[list[tuple[int, int, int]]]()
+"""Of each Dovecot: commands that change something, bytes of bodies, commands. One a process that runs tests."""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +40,13 @@ def dovecot(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
         body_bytes = server.body_bytes() + sum(len(body) for body in bodies)
     finally:
         server.stop()
-    told = f"IMAP wire log of the whole suite has {len(changes)} commands that change anything, "
-    told += f"and {body_bytes} body bytes"
-    request.config.stash[_WIRE_LOG] = f"{told} (of {len(commands)} commands)"
+    counted = (len(changes), body_bytes, len(commands))
+    output = getattr(request.config, "workeroutput", None)
+    if output is None:
+        request.config.stash.setdefault(_WIRE_LOGS, []).append(counted)
+    else:
+        output["wire_log"] = counted  # pytest-xdist hands it to the process that began this one
+    told = _told([counted])
     assert changes == [], told
     assert bodies == [], told
     assert body_bytes == 0, told
@@ -58,6 +66,32 @@ def wire(dovecot: Dovecot) -> Iterator[WireLog]:
     proxy.stop()
 
 
+@pytest.fixture
+def kith(tmp_path: Path) -> Kith:
+    """Nothing is configured, and nothing captured."""
+    return Kith(tmp_path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: while a test waits for a process or a clock, another one runs."""
+    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A process of pytest-xdist's that ran tests has ended."""
+    counted = getattr(node, "workeroutput", {}).get("wire_log")
+    if counted is not None:
+        node.config.stash.setdefault(_WIRE_LOGS, []).append(counted)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if _WIRE_LOG in config.stash:
-        terminalreporter.write_line(config.stash[_WIRE_LOG])
+    if _WIRE_LOGS in config.stash:
+        terminalreporter.write_line(_told(config.stash[_WIRE_LOGS]))
+
+
+def _told(logs: list[tuple[int, int, int]]) -> str:
+    changes, body_bytes, commands = (sum(each) for each in zip(*logs, strict=True))
+    told = f"IMAP wire log of the whole suite has {changes} commands that change anything, "
+    return told + f"and {body_bytes} body bytes (of {commands} commands)"

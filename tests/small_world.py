@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -16,8 +17,11 @@ from capture.match import Me
 from capture.poll import Outcome, Source, poll
 from capture.replay import remember_me
 from connectors.base import Card, CardHandle, Connector, Handle, HandleKind, Interaction, Party, Role, Signals
-from store.duck import connect
+from store.duck import blank, connect
 from store.file import Store
+from store.reader import Reader
+from store.schema import create
+from store.writer import Tx
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -97,6 +101,46 @@ def card(native: str, name: str | None, *handles: str, **said: Any) -> Card:
 def capture(store: Store, connector: Connector, source: str = "mail", own: Me = me, stop: Event | None = None) -> Outcome:
     """One poll of the connector under this name."""
     return poll(Source(source, "scripted", connector), store, own, stop or Event())
+
+
+class InMemory(Store):
+    """A database in memory, for tests of what a file holds, and not of the file: opening one takes most of a poll."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("in memory"))
+        self._connection, self._trying = blank(), False
+        self._connection.execute("SET threads = 1")
+        create(self._connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """What it says."""
+        yield Reader(self._connection)
+
+    @contextmanager
+    def write(self, more: Callable[[], bool] = bool, soon: bool = False) -> Iterator[Tx]:
+        """One transaction, or a part of the one that is tried."""
+        if self._trying:
+            yield Tx(self._connection)
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield Tx(self._connection)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What is written in here is one transaction, and undone at the end."""
+        self._connection.execute("BEGIN")
+        self._trying = True
+        try:
+            yield
+        finally:
+            self._trying = False
+            self._connection.execute("ROLLBACK")
 
 
 _TABLES = {

@@ -20,16 +20,16 @@ from capture.match import Me
 from capture.replay import remember_me
 from connectors.base import Handle
 from store.file import Store
-from tests.bench import big, endless
+from tests.bench import big, flood
 from tests.bench.measure import ROOT, Kith, arguments, figure, kith_command, load, percentile, ready, start
 
 CONFIG = f"""
 [me]
-handles = ["{endless.ME}"]
+handles = ["{flood.ME}"]
 
 [[source]]
-name = "endless"
-type = "tests.bench.endless:Endless"
+name = "flood"
+type = "tests.bench.flood:Flood"
 """
 BLOCK = 50
 """How many questions are asked before quiet and noise change places."""
@@ -49,7 +49,7 @@ def ask(kith: Kith, times: list[float]) -> bool:
 def captured(kith: Kith) -> int:
     """How much the source has captured so far."""
     sources = json.loads(kith.run("status", "--json").must().output)["sources"]
-    return int(next((source["captured"] for source in sources if source["name"] == "endless"), 0))
+    return int(next((source["captured"] for source in sources if source["name"] == "flood"), 0))
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def main() -> None:
         kith = Kith(kith_command(said.kith), Path(folder), CONFIG)
         file = Store(big.make(kith.data, said.rows))
         began = time.perf_counter()
-        remember_me(file, Me([Handle("email", endless.ME)]))
+        remember_me(file, Me([Handle("email", flood.ME)]))
         figure(f"beside.{said.rows:,} judged anew, once", time.perf_counter() - began, "s")
         ask(kith, [])
         while len(noisy) < said.runs:

@@ -23,8 +23,8 @@ ALLOWED = {1_000_000: 1.2, 10_000_000: 1.8}
 def questions(people: int) -> dict[str, list[str]]:
     """What is asked, by a name for it: of who wrote the most, of somebody in the middle, of who wrote the least."""
     whom = {"heavy": 1, "middling": isqrt(people), "rare": people - 2}
-    asked = {f"timeline, {kind}": ["timeline", f"Person No{number}"] for kind, number in whom.items()}
-    return {**asked, "overdue": ["overdue"], "who": ["who", f"Person No{whom['middling']}"]}
+    asked = {f"timeline, {kind}": ["timeline", big.name_of(number)] for kind, number in whom.items()}
+    return {**asked, "overdue": ["overdue"], "who": ["who", big.name_of(whom["middling"])]}
 
 
 def measure(kith: Kith, rows: int, runs: int) -> None:

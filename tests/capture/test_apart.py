@@ -32,6 +32,10 @@ class Told:
     def __init__(self, settings):
         self.how = settings.how
     def pull(self, cursor):
+        if self.how == "away":
+            raise TryLater("the server is away")
+        if self.how == "at once wrong":
+            raise NeedsHuman("the password is wrong", "mend it")
         for n in range(cursor["said"] if cursor else 0, 3):
             if n == 1:
                 if self.how == "later":
@@ -47,6 +51,11 @@ class Told:
                     os.write(1, b"nor this")
                 if self.how == "sleeps":
                     time.sleep(60)
+            if self.how == "large":
+                time.sleep(0.1)
+                more = tuple(Interaction(f"{n}-{m}", "mail", datetime(2026, 1, 1, tzinfo=timezone.utc), (), title=str(m) * 300)
+                    for m in range(2500))
+                yield Page(more, {"said": n}, 2 - n)
             yield Page((Interaction(str(n), "mail", datetime(2026, 1, 1, tzinfo=timezone.utc), ()),), {"said": n + 1}, 2 - n)
 '''
 
@@ -71,6 +80,29 @@ def pulled(config: SourceConfig, cursor: Cursor | None = None) -> list[str]:
         for page in pages:
             said += [seen.native_id for seen in page.observations if isinstance(seen, Interaction)]
     return said
+
+
+def test_a_pull_ahead_of_its_time_is_held_up_no_longer_than_a_server_waits(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capture.apart.HELD", 0.5)
+    config = source(told, "large")
+    with closing(Apart(config, None, ahead=True)) as late:
+        assert late._child.wait(timeout=20) == -signal.SIGKILL
+        assert not late.taken_up()
+    with closing(Apart(config, None, ahead=True)) as early:
+        assert early.taken_up()
+        time.sleep(2)
+        said = [seen.native_id for page in early for seen in page.observations if isinstance(seen, Interaction)]
+        assert len(said) == 7503
+
+
+@pytest.mark.parametrize(("how", "wanted"), [("away", False), ("at once wrong", True)])
+def test_a_pull_ahead_of_its_time_is_made_anew_if_the_server_was_away(told: Path, how: str, wanted: bool) -> None:
+    with closing(Apart(source(told, how), None, ahead=True)) as early:
+        early._child.wait(timeout=20)
+        early._reader.join(timeout=20)
+        assert early.taken_up() == wanted
 
 
 @pytest.mark.parametrize("how", ["well", "prints"])

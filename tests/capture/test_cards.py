@@ -13,6 +13,7 @@ import pytest
 from capture.match import Me
 from capture.replay import remember_me, replay
 from connectors.base import Card, CardHandle, Gone, Handle, Observation
+from store import log
 from store.decide import add_tags, remove_tags, set_cadence
 from store.duck import connect
 from store.file import Store
@@ -40,14 +41,10 @@ def numbers(store: Store) -> dict[str, int]:
         return {r["name"]: r["person_id"] for r in reader.people(True, None, {}) if r["person_id"] is not None}
 
 
-def unite(store: Store, a: str, b: str, by: str) -> None:
-    """A link stands in the log. Beliefs follow with the next replay."""
+def unite(store: Store, a: str, b: str) -> None:
+    """The user has said that these are one person. Beliefs follow with the next replay."""
     with store.write() as tx:
-        tx.execute(
-            """INSERT INTO decision (id, made_by, what, other)
-               SELECT coalesce(max(id), 0) + 1, ?, 'link', ? FROM decision""",
-            [by, f'["email:{a}","email:{b}"]'],
-        )
+        log.append(tx.connection, "merge", {}, other=[[f"email:{a}"], [f"email:{b}"]])
     replay(store, me)
 
 
@@ -219,16 +216,18 @@ def test_a_card_of_one_word_does_not_make_one_of_two_who_are_named_otherwise(sto
 
 def test_a_link_of_the_matchers_gives_way_to_cards_and_the_users_does_not(store: Store) -> None:
     cards = [card("c1", "Anna Smith", ALICE), card("c2", "Bob Brown", BOB)]
-    capture(store, Scripted.of(cards, [mail(1, ME, [ALICE, BOB])]))
-    unite(store, ALICE, BOB, "matcher")
+    asked = mail(1, ME, [party("to", ALICE, "Anna Smith")], days=2)
+    capture(store, Scripted.of(cards, [asked, mail(2, party("from", BOB, "Anna Smith"), answers=1), mail(3, ME, BOB)]))
+    with store.read() as reader:
+        assert [row[3] for table, _, rows in reader.export() if table == "decision" for row in rows] == ["link"]
     assert len(people(store)) == 2
-    unite(store, ALICE, BOB, "user")
+    unite(store, ALICE, BOB)
     assert [(each[1], each[2]) for each in people(store)] == [([f"email:{ALICE}", f"email:{BOB}"], "wrote")]
 
 
 def test_what_was_linked_is_linked_beyond_a_card(store: Store) -> None:
     capture(store, Scripted.of([card("c1", "Anna Smith", ALICE, "+4930777"), mail(1, ME, [ALICE, BOB])]))
-    unite(store, ALICE, BOB, "matcher")
+    unite(store, ALICE, BOB)
     assert people(store) == [("Anna Smith", [f"email:{ALICE}", f"email:{BOB}", "phone:+4930777"], "wrote")]
     capture(store, Scripted.of([], [Gone("c1")]))
     assert [each[1] for each in people(store)] == [[f"email:{ALICE}", f"email:{BOB}"]]

@@ -195,6 +195,15 @@ class TestMe:
         error = refused(write(f'[me]\nhandles = [\n  "ok@example.org",\n  "{handle}",\n]\n'))
         assert spot(error) == (4, 3)
 
+    def test_region_and_zone_are_those_of_every_source_that_gives_none(self, write: Write) -> None:
+        cards = '[[source]]\nname = "{}"\ntype = "vcf"\npath = "cards"\n'
+        text = 'me.region = "de"\nme.zone = "Europe/Berlin"\n' + cards.format("a") + cards.format("b") + 'region = "AT"\n'
+        text += MAILDIR + '[[source]]\nname = "c"\ntype = "ics"\npath = "events"\n'
+        first, second, mail, events = load(write(text)).sources
+        assert (first.connector().settings.region, second.connector().settings.region) == ("DE", "AT")  # type: ignore[attr-defined]
+        assert events.connector().settings.zone == "Europe/Berlin"  # type: ignore[attr-defined]
+        mail.check()
+
     @pytest.mark.parametrize(
         ("line", "hint"),
         [
@@ -316,7 +325,7 @@ class TestUnknownKeys:
             ('[cadence]\ndefalt = "never"\n', 2, 'did you mean "default"?'),
             ('[cadence]\ntag.family = "1 d"\n', 2, 'did you mean "tags"?'),
             ("[[sources]]\n", 1, 'did you mean "source"?'),
-            ("xyzzy = 1\n", 1, "known there: cadence, me, source"),
+            ("xyzzy = 1\n", 1, "known there: cadence, me, notify, rule, source, store"),
             (MAILDIR + 'paht = "x"\n', 5, 'did you mean "path"?'),
             (MAILDIR + 'evry = "1 h"\n', 5, 'did you mean "every"?'),
         ],

@@ -36,7 +36,12 @@ RECEIVED = [
     ("counts", "personal", received(precedence="first-class")),
     ("counts", "personal", received(suppress=True)),
     ("counts", "personal", replace(mail(1, ALICE, [party("cc", ME)]), kind="message")),
+    # nobody stands in To: whom it is addressed to stand in Cc
+    ("counts", "personal", mail(1, ALICE, [party("cc", ME)])),
+    ("counts", "personal", mail(1, ALICE, [party("cc", "bob@example.org"), party("cc", ME)])),
     ("presence", "cc only", mail(1, ALICE, ["bob@example.org", party("cc", ME)])),
+    ("presence", "cc only", mail(1, ALICE, [party("cc", ME), "bob@example.org"])),
+    ("presence", "crowd", mail(1, ALICE, [party("cc", ME)], recipients=21)),
     ("presence", "cc only", mail(1, ALICE, ["bob@example.org", party("cc", "ME+tag@example.org")])),
     ("presence", "crowd", received(recipients=21)),
     ("presence", "calendar mail", received(calendar="invitation")),

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from capture.link import links
-from capture.names import full_name
+from capture.evidence import LINK, SUGGEST
+from capture.link import scored
+from capture.names import words
 from capture.replay import replay
 from connectors.base import Interaction
 from store.file import Store
-from store.relate import Reply
 from tests.scripted import Scripted
 from tests.small_world import ME, capture, mail, me, party
 
@@ -32,13 +32,15 @@ def store(tmp_path: Path) -> Store:
         ("Dr. Zoë  Müller (Acme)", "zoe muller"),
         ("'Alice Example'", "alice example"),
         ("佐藤 花子", "佐藤 花子"),
-        ("Alice", ""),
-        ("A. Example", ""),
+        ("A. Example", "a example"),
+        ("alice@example.org", ""),
+        ("Alice Example via Dev List", ""),
+        ("Maria Via Example", "maria via example"),
         ("", ""),
     ],
 )
 def test_names_are_compared_in_their_plainest_form(name: str, expected: str) -> None:
-    assert full_name(name) == expected
+    assert " ".join(words(name)) == expected
 
 
 def conversation(answer_name: str = "Alice Example", to_name: str | None = "Alice Example") -> list[Interaction]:
@@ -65,7 +67,8 @@ def test_an_answer_from_elsewhere_under_the_same_full_name_links(store: Store, t
     capture(store, Scripted.of(*[[each] for each in (reversed(said) if turned else said)]))
     assert [sorted(handles) for handles in people(store)] == [[f"email:{NEW}", f"email:{OLD}"]]
     by, what, evidence = decisions(store)[0]
-    assert (by, what, evidence["rule"], evidence["name"]) == ("matcher", "link", "reply", "Alice Example")
+    assert (by, what) == ("matcher", "link")
+    assert evidence["features"] == ["same name", "in one conversation"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,8 @@ def test_an_answer_from_elsewhere_under_the_same_full_name_links(store: Store, t
     [
         conversation(answer_name="Bob Example"),
         conversation(answer_name="Alice"),
+        # a list answers in her name
+        conversation(answer_name="Alice Example via Dev List"),
         conversation(to_name=None),
         # she was among those whom it was sent to: two people, or two addresses that the user knows apart
         [
@@ -127,8 +132,50 @@ def test_two_people_become_the_one_who_was_there_first_with_tags_and_cadence(sto
     assert (row["person_id"], sorted(row["tags"]), row["cadence_days"]) == (ids[0], ["friend", "work"], 30)
 
 
-def test_replies_are_judged_purely() -> None:
-    reply = Reply("email:a@x.example", ("Alice Example",), "email:b@y.example", "Alice Example", 2, 1)
-    names = {"email:a@x.example": ["Alice Example"], "email:b@y.example": ["Example, Alice"]}
-    assert [(made.a, made.b) for made in links([reply], names)] == [("email:a@x.example", "email:b@y.example")]
-    assert links([reply], {**names, "email:b@y.example": ["Alice Example", "Bob Example"]}) == []
+def test_a_link_is_taken_back_when_something_comes_to_speak_against_it(store: Store) -> None:
+    source = Scripted.of(conversation())
+    capture(store, source)
+    source.say(mail(3, party("from", OLD, "Bob Brown")))
+    capture(store, source)
+    assert all(len(handles) == 1 for handles in people(store))
+    assert [(by, what) for by, what, _ in decisions(store)] == [("matcher", "link"), ("matcher", "unlink")]
+
+
+def test_correspondents_in_common_are_asked_about_and_link_nobody_by_themselves(store: Store) -> None:
+    friends = [party("to", "bob@example.org"), party("to", "carol@example.org")]
+    letters = [
+        mail(1, ME, [party("to", OLD, "Alice Example"), *friends]),
+        mail(2, ME, [party("to", NEW, "Example, Alice")]),
+    ]
+    source = Scripted.of(letters)
+    capture(store, source)
+    assert decisions(store) == []
+    source.say(mail(3, ME, [party("to", NEW, "Example, Alice"), *friends]))
+    capture(store, source)
+    assert decisions(store) == []
+    assert all(len(handles) == 1 for handles in people(store))
+    with store.write() as tx:
+        assert [{each.a, each.b} for each in scored(tx.connection, SUGGEST)] == [{f"email:{NEW}", f"email:{OLD}"}]
+
+
+@pytest.mark.parametrize("other", ["alice@home.example", "alice@work-group.example"])
+@pytest.mark.parametrize("circle", [2, 3])
+def test_nor_do_they_beside_a_rare_name_and_a_like_address_that_weigh_enough(store: Store, other: str, circle: int) -> None:
+    friends = [party("to", f"{each}@example.org") for each in ("bob", "carol", "dora")[:circle]]
+    # without others beside, no name is rare
+    many = [mail(10 + n, ME, [party("to", f"x{n}@example.org", f"Fo{c}ka Ga{c}tor")]) for n, c in enumerate("bcdfglmnprstvxzh")]
+    alice = [mail(n, ME, [party("to", address, "Alice Example"), *friends]) for n, address in enumerate((OLD, other), 1)]
+    capture(store, Scripted.of([*many, *alice]))
+    assert decisions(store) == []
+    with store.write() as tx:
+        assert [{each.a, each.b} for each in scored(tx.connection, LINK)] == [{f"email:{OLD}", f"email:{other}"}]
+
+
+def test_whoever_forges_a_name_may_copy_in_whom_they_like(store: Store) -> None:
+    friends = [party("to", "bob@example.org"), party("to", "carol@example.org"), party("to", "dora@example.org")]
+    letters = [
+        mail(1, ME, [party("to", OLD, "Alice Example"), *friends]),
+        mail(2, party("from", "alice@evil.example", "Alice Example"), [ME, *friends]),
+    ]
+    capture(store, Scripted.of(letters))
+    assert decisions(store) == []

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.match import Me, appear, canonical
-from connectors.base import Handle
-from tests.small_world import ME, mail, me, meeting, party
+from capture.judge import judge
+from capture.match import Me, canonical, somebody
+from connectors.base import Handle, Interaction
+from tests.small_world import ME, NOW, mail, me, meeting, party
 
 
 def email(value: str) -> Handle:
@@ -125,24 +126,34 @@ def test_what_one_wrote_or_organised_is_told_from_what_one_received() -> None:
 # Who becomes a person
 
 
+def _known(one: Interaction) -> dict[str, str]:
+    return somebody(one, *judge(one, me, False), me, NOW)
+
+
 def test_those_the_user_writes_to_become_people_in_whatever_field_they_stand() -> None:
     others = [party("cc", "bob@example.org"), party("bcc", "c.arol@gmail.com"), party("to", ME)]
-    found = appear(mail(1, ME, [party("to", "Alice+x@example.org"), *others]), me)
+    found = _known(mail(1, ME, [party("to", "Alice+x@example.org"), *others]))
     assert found == dict.fromkeys(["email:alice@example.org", "email:bob@example.org", "email:carol@gmail.com"], "wrote")
 
 
 def test_a_phone_number_becomes_a_person() -> None:
-    assert appear(mail(1, ME, [party("to", "+49301", kind="phone")]), me) == {"phone:+49301": "wrote"}
+    assert _known(mail(1, ME, [party("to", "+49301", kind="phone")])) == {"phone:+49301": "wrote"}
 
 
 @pytest.mark.parametrize("address", ["no-reply@shop.example", "garden-request@lists.example", "alice", "mailer-daemon@x"])
 def test_robots_and_what_is_no_address_do_not_become_people(address: str) -> None:
-    assert appear(mail(1, ME, [address, "alice@example.org"]), me) == {"email:alice@example.org": "wrote"}
+    assert _known(mail(1, ME, [address, "alice@example.org"])) == {"email:alice@example.org": "wrote"}
 
 
 def test_a_crowd_is_no_acquaintance_and_neither_is_an_automatic_answer() -> None:
     crowd = [f"p{n}@example.org" for n in range(21)]
-    assert appear(mail(1, ME, crowd), me) == {}
-    assert appear(mail(1, ME, "alice@example.org", recipients=21), me) == {}
-    assert len(appear(mail(1, ME, crowd[:20]), me)) == 20
-    assert appear(mail(1, ME, "alice@example.org", auto_submitted="auto-replied"), me) == {}
+    assert _known(mail(1, ME, crowd)) == {}
+    assert _known(mail(1, ME, "alice@example.org", recipients=21)) == {}
+    assert len(_known(mail(1, ME, crowd[:20]))) == 20
+    assert _known(mail(1, ME, "alice@example.org", auto_submitted="auto-replied")) == {}
+
+
+@pytest.mark.parametrize("name", ["Alice Example via Dev List", "'Alice Example' via Board", "Alice via the Board of Example"])
+def test_whoever_writes_through_a_relay_makes_nobody_of_its_address(name: str) -> None:
+    assert _known(mail(1, party("from", "dev@example.org", name))) == {}
+    assert _known(mail(1, party("from", "dev@example.org", "Alice Example"))) == {"email:dev@example.org": "may know"}

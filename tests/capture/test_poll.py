@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -11,7 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from capture.poll import Progress, Source, poll
+from capture.config import SourceConfig
+from capture.poll import Outcome, Progress, Source, poll
 from connectors.base import Cursor, NeedsHuman, Observation, Page, TryLater, Unreadable
 from store.errors import Busy, Missing
 from store.file import Store
@@ -58,6 +60,49 @@ def test_progress_is_told_after_each_page(store: Store) -> None:
     told: list[Progress] = []
     poll(Source("mail", "scripted", Scripted.of(*PAGES)), store, me, Event(), told.append)
     assert told == [Progress(2, 2, 4), Progress(4, 3, 2), Progress(6, 4, 0)]
+
+
+def test_what_is_still_to_come_is_known_until_it_is_there(store: Store) -> None:
+    source = Scripted.of(*PAGES, errors={2: TryLater("The wire is cut.")})
+    seen: list[int | None] = []
+    poll(Source("mail", "scripted", source), store, me, Event(), lambda _: seen.append(state(store)["backlog"]))
+    assert seen == [4, 2]
+    assert (state(store)["failures"], state(store)["backlog"]) == (1, 2)
+    source.errors.clear()
+    assert capture(store, source).state == "ok"
+    assert state(store)["backlog"] is None
+
+
+class Counted(Scripted):
+    """Counts a kilobyte for each page, and says of ``left`` items that they are to come."""
+
+    came = 0
+    left: int | None = None
+
+    def pull(self, cursor: Cursor | None) -> Iterator[Page]:
+        for page in super().pull(cursor):
+            self.came += 1000
+            yield replace(page, left=self.left)
+
+
+def test_what_is_new_does_not_wait_for_tomorrow_where_nobody_knows_what_is_to_come(store: Store) -> None:
+    source = Counted.of(*PAGES)
+    config = SourceConfig("mail", "scripted", settings={"host": "mail.example.org"}, budget=900)
+    with store.write() as tx:
+        tx.advance("mail", "scripted", None, {"said": 0}, 0, left=7)
+    told: list[int | None] = []
+
+    def ask() -> Outcome:
+        made = Source("mail", "scripted", source, config)
+        return poll(made, store, me, Event(), lambda _: told.append(state(store)["backlog"]))
+
+    assert (ask().state, numbers(store)) == ("ok", [1, 2, 3, 5])
+    assert told == [7, 7, 7], "what was known to be to come is still known"
+    cast(Counted, source).left = 5
+    source.say(mail(6))
+    source.say(mail(7))
+    ends = [(one.state, one.captured) for one in (ask(), ask(), ask())]
+    assert ends == [("history waits", 1), ("history waits", 1), ("ok", 0)]
 
 
 def test_a_source_with_nothing_new_is_known_to_be_well(store: Store) -> None:

@@ -10,13 +10,17 @@ from random import Random
 
 import pytest
 
-from capture.match import Me
+from capture.judge import NOT_JUDGED, judge
+from capture.match import AUTHOR, Me, somebody
 from capture.replay import remember_me, replay
+from capture.rules import Rule
+from capture.settle import add
 from connectors.base import Gone, Handle, Interaction, Observation, Party, Signals
 from connectors.household import OWNER_HANDLES, write
 from connectors.maildir import Maildir, MaildirSettings
 from store.decide import set_own
 from store.file import Store
+from store.load import interactions_by_id
 from tests.scripted import Scripted
 from tests.small_world import ME, NOW, Tables, capture, everything, mail, me, meeting, party, tables
 
@@ -289,3 +293,58 @@ def test_signals_are_all_that_a_replay_needs(store: Store) -> None:
         tx.execute("UPDATE interaction SET verdict = 'counts', rule = 'forgotten'")
     assert replay(store, me) == len(said)
     assert tables(store)["interaction"] == before["interaction"]
+
+
+SOME_RULES = [
+    Rule("shop", "counts", domain=("shop.example",)),
+    Rule("choir", "presence", subject=("grüße*",), address=("*carol*", "c.arol@*")),
+    Rule("greeting", "noise", subject=("*ell*",), folder=("archive",)),
+    Rule("list", "counts", list=("garden.*",)),
+]
+
+
+@pytest.mark.parametrize("rules", [[], SOME_RULES])
+def test_whatever_is_judged_together_is_judged_as_each_would_be_alone(store: Store, rules: list[Rule]) -> None:
+    """Also where the user always answers somebody, or never does, and where interactions are many more than their kinds."""
+    own = Me([Handle("email", ME)], rules)
+    world = [copy for copies in letters(Random(17), 80) for copy in copies]
+    answers = ("accepted", "declined", "needs-action")
+    for n in range(60):
+        sender = ME if n % 3 == 0 else party("organizer", PEOPLE[n % 5], NAMES[n % 7])
+        others = [PEOPLE[(n + 1) % 5], OTHERS[n % 4], *([] if n % 3 == 0 else [ME])]
+        world.append(meeting(n, sender, others, days=n - 5, me=answers[n // 3 % 3], bob=answers[n % 2]))
+    desk, bot = party("from", "desk@office.example", "Desk"), party("from", "offers@loaf.example", "Ida Loaf")
+    for n in range(1000, 1008):
+        world += [mail(n, desk, days=5, precedence="bulk"), mail(n + 100, ME, "desk@office.example", answers=n, days=4)]
+    world += [mail(n, bot, days=n / 9, reply_to=(f"{n}@loaf.example",)) for n in range(2000, 2210)]
+    world += [mail(3000, bot, [ME, party("from", "desk@office.example")], unsubscribe=True)]
+    remember_me(store, own)
+    found = captured(store, world, Random(3), 1, own)
+    with store.write() as tx:
+        tx.execute("UPDATE interaction SET verdict = 'counts', rule = 'forgotten'; DELETE FROM answer; DELETE FROM learned")
+        tx.execute("UPDATE handle SET origin = NULL")
+    assert replay(store, own) == len(found["interaction"])
+    assert tables(store) == found
+    with store.write() as tx:
+        every = interactions_by_id(tx.connection, [row[0] for row in tx.execute("SELECT id FROM interaction")])
+        answered = tx.answered([kept.key for kept in every.values()])
+        own.learned = dict(tx.execute("SELECT canonical, verdict FROM learned"))
+        origins: dict[str, str] = {}
+        for kept in every.values():
+            senders = [h for p, h in zip(kept.interaction.parties, kept.handles, strict=True) if p.role in AUTHOR]
+            verdict = judge(kept.interaction, own, any((kept.key, handle) in answered for handle in senders))
+            assert verdict == (kept.verdict, kept.rule)
+            add(origins, somebody(kept.interaction, *verdict, own, tx.now))
+        assert origins == dict(tx.execute("SELECT DISTINCT canonical, origin FROM handle WHERE origin IS NOT NULL"))
+    rules_ = {kept.rule for kept in every.values()}
+    assert {"always answered", "never answered", "accepted by you"} <= rules_
+    assert not rules or {"your rule shop", "your rule choir", "your rule greeting", "your rule list"} <= rules_
+
+
+def test_the_signals_that_no_verdict_hangs_on_make_no_other_of_any(household: list[Interaction]) -> None:
+    robin = Me(Handle("email", each) for each in OWNER_HANDLES)
+    other = Signals(0, sender="x@example.org", reply_to=("x",), resent_from="x", date_from="none", suppress=True)
+    said = {name: getattr(other, name) for name in NOT_JUDGED}
+    for one in household:
+        changed = replace(one, signals=replace(one.signals, **said))
+        assert judge(one, robin, False) == judge(changed, robin, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from capture.robots import is_robot
+from capture.robots import is_relay, is_robot
 from connectors.base import Handle
 
 ROBOTS = """
@@ -16,16 +16,17 @@ alert alerts security-alerts updates digest weekly-digest newsletter newsletters
 mailer autoconfirm auto-confirm autoreply autoresponder auto-responder unsubscribe garden-unsubscribe listserv
 majordomo mailman mailman-bounces garden-owner owner garden-request request robot bot github-bot my-bot system cron
 root wordpress www-data wwwdata nobody receipt receipts invoicing tracking shipment verp return-path root+x news
-news+de support support+1 helpdesk jira gitlab github confluence redmine bugzilla trac jenkins nagios reply+abc123
-reply-77 undisclosed-recipients calendar-notification
+news+de support support+1 helpdesk jira gitlab confluence redmine bugzilla trac jenkins nagios reply+abc123
+rss rssfeeds rss-feed feeds blog-feeds announce ab-announcements distribution reply-77 undisclosed-recipients
+calendar-notification
 """
 PEOPLE = """
 alice alerta.maria maria.alerta robotham botham talbot abbot jan.bot bot.jan james.owner s.cron robert.botte newsom
 t.newsom newsham bowner owner1 cowner ownership browner systems systema systemova daemonova cronin cronenberg j.cronin
 rooter root.anna rootes news.anna nobodyknows mailmann hr.mailmann digestive notifyme alerts2you postmasters
 trackinger shipmenti receipta requests supporter anna.support github.anna jirasek jenkinson tracy updater
-noreplyforever norepl reply replyanna info kontakt office hello contact praxis service sales team admin webmaster
-hallo mail post büro
+feed feeder russell cross announcer noreplyforever norepl reply replyanna info kontakt office hello contact praxis
+service sales team admin webmaster hallo mail post büro github
 """
 
 
@@ -42,6 +43,23 @@ def test_this_may_be_a_person(local: str) -> None:
 def test_the_domain_says_nothing() -> None:
     assert not is_robot(Handle("email", "alice@noreply.example"))
     assert not is_robot(Handle("email", "alice@bounces.shop.example"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["dev@lists.example.org", "anna@groups.example", "me@googlegroups.com", "reply+1@reply.github.com", "x@shop.zendesk.com",
+     "kith@noreply.github.com", "abc@group.calendar.google.com", "x123@marketplace.amazon.de"],
+)  # fmt: skip
+def test_this_goes_on_to_others(address: str) -> None:
+    assert is_relay(Handle("email", address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["alice@example.org", "lists@example.org", "alice@checklists.example", "alice@mylists.org", "7+a@users.noreply.github.com"],
+)
+def test_this_goes_to_one(address: str) -> None:
+    assert not is_relay(Handle("email", address))
 
 
 def test_a_machine_without_a_domain_is_one_too() -> None:

@@ -1,10 +1,9 @@
-"""The sample household, captured for real, and an empty place to begin in."""
+"""The sample household, captured for real."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -26,9 +25,3 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kith, str]:
 @pytest.fixture(scope="session")
 def household(sample: tuple[Kith, str]) -> Kith:
     return sample[0]
-
-
-@pytest.fixture
-def kith(tmp_path: Path) -> Kith:
-    """Nothing is configured, and nothing captured."""
-    return Kith(tmp_path)

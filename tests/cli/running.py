@@ -118,4 +118,4 @@ def until(true: Any, seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
+        time.sleep(0.05)

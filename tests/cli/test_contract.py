@@ -18,17 +18,19 @@ FIELDS = {
     "status": {"sources", "people", "interactions", "daemon"},
     "sources": {"type", "title", "settings", "needs"},
     "who": {
-        "person_id", "name", "handles", "names", "origin", "tags", "cadence_days", "interactions", "first",
+        "person_id", "name", "handles", "archived", "names", "origin", "tags", "cadence_days", "interactions", "first",
         "last_contact", "nicknames", "organisation", "title", "birthday", "dates", "relations", "links", "note",
         "card_tags", "cards", "latest",
     },
+    "noise": {"rule", "sender", "name", "count", "latest", "id"},
     "cadence": {"person_id", "name", "cadence_days"},
     "tag": {"person_id", "name", "tags"},
 }  # fmt: skip
-SOURCE = {"name", "type", "state", "last_ok", "next", "failures", "error", "fix", "captured"}
+SOURCE = {"name", "type", "state", "last_ok", "next", "failures", "error", "fix", "captured", "backlog"}
 WORDS = {
     "timeline": ["Jürgen"],
     "who": ["Jürgen"],
+    "noise": ["--since", "20 years"],
     "cadence": ["Jürgen"],
     "tag": ["Jürgen"],
 }

@@ -159,7 +159,7 @@ def test_how_often(days: float | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "completions"),
-    [("kith time", {"timeline"}), ("kith s", {"sync", "status", "sources"}), ("kith people --a", {"--all"})],
+    [("kith time", {"timeline"}), ("kith s", {"sync", "status", "sources", "service"}), ("kith people --a", {"--all"})],
 )
 def test_a_shell_completes_commands_and_options(kith: Kith, line: str, completions: set[str]) -> None:
     words = line.split()

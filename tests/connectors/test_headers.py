@@ -194,6 +194,8 @@ def test_titles_are_one_line_without_control_characters_and_of_bounded_length() 
         ("Mon, 5 May 2014 07:00:00 +0000", None, datetime(2014, 5, 5, 7, tzinfo=UTC), None),
         ("", None, datetime(1970, 1, 1, tzinfo=UTC), "none"),
         ("Thu, 1 Jan 1970 00:00:10 +0000", None, datetime(1970, 1, 1, tzinfo=UTC), "none"),
+        ("Mon, 1 Jun 2026 10:00:00 +0000", datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, 10, tzinfo=UTC), None),
+        ("", datetime(1970, 1, 1, 0, 0, 10, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "none"),
     ],
 )
 def test_a_date_is_believed_unless_it_cannot_be(

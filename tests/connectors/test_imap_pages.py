@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import Interaction, TryLater
+from connectors.base import Gone, Interaction, NeedsHuman, TryLater
 from tests.servers.scripted_imap import (
     Mailbox,
     Script,
@@ -200,6 +201,75 @@ def test_a_message_of_nothing_but_nonsense_is_unreadable_and_passed(serve: Serve
     assert pull(server, pages[-1].cursor) == []
 
 
+LOST = b"lost"
+
+
+def or_lost(seq: int, uid: int, block: bytes) -> bytes:
+    """What Dovecot says, and OK: of a message that is gone meanwhile NIL in place of its header, if it does not remember that,
+    and 1970 for its time."""
+    if block.startswith(LOST):
+        return fetched(seq, uid, block.removeprefix(LOST)).replace(b"01-Jun-2026", b"01-Jan-1970")
+    echo = b"BODY[HEADER.FIELDS (FROM TO)]"
+    return fetched(seq, uid, block) if block else b'* %d FETCH (UID %d INTERNALDATE "" %b NIL)\r\n' % (seq, uid, echo)
+
+
+def test_what_is_gone_between_question_and_answer_is_neither_missed_nor_unreadable(serve: Serve) -> None:
+    script, asked = some(9), list[bytes]()
+    script.render = or_lost
+    box = script.boxes[b"INBOX"]
+    box.messages |= {2: b"", 4: b"", 5: b"", 7: LOST + mail(7), 8: LOST + mail(8), 9: LOST + mail(9)}
+
+    def fetch(talk: Talk, command: bytes) -> bytes:
+        said = talk.usual(command)
+        if not asked:
+            del box.messages[2], box.messages[7]
+            box.messages |= {4: mail(4), 8: mail(8)}  # the server was wrong: they are there
+        asked.append(command.split(b" ")[2])
+        return said
+
+    script.answers["UID FETCH .*"] = fetch
+    pages = pull(serve(script))
+    assert sorted(ids(pages)) == [f"{n}@example.org" for n in (1, 3, 4, 6, 8, 9)]
+    times = {o.happened_at for page in pages for o in page.observations if isinstance(o, Interaction)}
+    assert times == {datetime(2026, 6, 1, 8, tzinfo=UTC)}, "a time before there was mail is not believed"
+    assert set(unreadable(pages)) == {"INBOX/7/5"}, "a message that has no header whenever it is asked for"
+    assert asked == [b"1:9", b"2,4:5,7:9"]
+
+
+@pytest.mark.parametrize(("why", "left"), [("[EXPUNGEISSUED] gone", set()), ("cannot", {"INBOX/7/2"})])
+def test_one_that_is_refused_when_it_is_asked_for_again_holds_nothing_up(serve: Serve, why: str, left: set[str]) -> None:
+    script = some(3)
+    script.render = or_lost
+    script.boxes[b"INBOX"].messages[2] = b""
+    script.answers["UID FETCH 2 .*"] = f"%t NO {why}\r\n".encode()
+    pages = pull(serve(script))
+    assert (len(ids(pages)), set(unreadable(pages))) == (2, left)
+
+
+def test_a_part_of_a_refused_page_that_is_gone_meanwhile_is_not_unreadable(serve: Serve) -> None:
+    script = some(3)
+    script.answers["UID FETCH 1:3 .*"] = b"%t NO cannot\r\n"
+    script.answers["UID FETCH (2:3|2) .*"] = b"%t NO [EXPUNGEISSUED] gone\r\n"
+    pages = pull(serve(script))
+    assert (sorted(ids(pages)), unreadable(pages)) == (["1@example.org", "3@example.org"], {})
+
+
+def test_a_folder_that_could_not_be_opened_is_so_no_more_once_it_is_or_is_away(serve: Serve) -> None:
+    script = Script(boxes=boxes({b"INBOX": 1, b"Work": 1, b"Old": 1}))
+    server = serve(script)
+    script.answers['EXAMINE "(Work|Old)"'] = b"%t NO it was renamed\r\n"
+    pages = pull(server)
+    assert set(unreadable(pages)) == {"folder:Work", "folder:Old"}
+    assert pull(server, pages[-1].cursor) == []
+    script.answers.clear()
+    del script.boxes[b"Old"]
+    pages = pull(server, pages[-1].cursor)
+    assert {o.native_id for page in pages for o in page.observations if isinstance(o, Gone)} == {"folder:Work", "folder:Old"}
+    assert len(ids(pages)) == 1
+    assert "refused" not in pages[-1].cursor
+    assert pull(server, pages[-1].cursor) == []
+
+
 # Folder names
 
 ODD = {
@@ -245,6 +315,30 @@ def test_spam_trash_drafts_and_excluded_folders_are_not_opened(serve: Serve) -> 
     assert len(ids(pull(server, folders={"include": ["Work"]}))) == 2
     opened = {line for line in server.lines if line.startswith(b"EXAMINE")}
     assert opened == {b'EXAMINE "INBOX"', b'EXAMINE "Work"', b'EXAMINE "Work/Old"'}
+
+
+def test_folders_that_fit_no_setting_need_a_human_who_is_told_which_there_are(serve: Serve) -> None:
+    server = serve(Script(boxes=boxes({b"INBOX": 1, b"Archive": 1, b"Trash": 1})))
+    for wrong in ({"include": ["Archve"]}, {"exclude": ["*"]}):
+        error = fails(server, folders=wrong)
+        assert isinstance(error, NeedsHuman)
+        assert error.hint.endswith("there are: INBOX, Archive")
+
+
+def test_an_account_without_anything_to_be_read_has_a_cursor_all_the_same(serve: Serve) -> None:
+    server = serve(Script(boxes=boxes({b"Trash": 1})))
+    (page,) = pull(server, folders={"exclude": ["Lists"]})
+    assert (page.observations, page.left) == ((), 0)
+    assert pull(server, page.cursor) == []
+
+
+@pytest.mark.parametrize("capabilities", ["IMAP4rev1", "IMAP4rev1 LIST-EXTENDED LIST-STATUS"])
+def test_every_page_of_history_says_how_much_is_still_to_come(serve: Serve, capabilities: str) -> None:
+    server = serve(Script(boxes=boxes({b"INBOX": 500, b"Sent": 500}), capabilities=capabilities + " AUTH=PLAIN"))
+    second = pull(server)[1]
+    assert second.left == 600
+    server.script.boxes[b"INBOX"].messages[501] = mail(2000)
+    assert [page.left for page in pull(server, second.cursor)] == [600, 400, 300, 0]
 
 
 def test_a_folder_that_is_gone_leaves_the_cursor_and_one_that_comes_is_read(serve: Serve) -> None:

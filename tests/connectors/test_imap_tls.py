@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from connectors.base import NeedsHuman, SourceError
+from connectors.base import NeedsHuman, SourceError, TryLater
 from connectors.imap import ImapSettings
 from tests.servers.scripted_imap import (
     Script,
@@ -69,18 +69,25 @@ def test_implicit_tls_and_starttls_send_no_password_in_the_clear(serve: Serve, c
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
 @pytest.mark.parametrize(
-    ("name", "ca"),
-    [("good", None), ("good", "other-host"), ("expired", "expired"), ("other-host", "other-host")],
+    ("name", "ca", "mends"),
+    [
+        ("good", None, "give its file as `ca`"),
+        ("good", "other-host", "whether the file that `ca` names"),
+        ("expired", "expired", "renew"),
+        ("other-host", "other-host", "check `host`"),
+    ],
     ids=["self-signed", "not the one that is trusted", "expired", "of another host"],
 )
-def test_a_wrong_certificate_needs_a_human_and_gets_no_password(
-    serve: Serve, certificates: Path, name: str, ca: str | None, tls: str
+def test_a_wrong_certificate_gets_no_password_and_is_tried_again(
+    serve: Serve, certificates: Path, name: str, ca: str | None, mends: str, tls: str
 ) -> None:
     script = some(3, "IMAP4rev1 STARTTLS AUTH=PLAIN")
     server = serve(script, tls=server_side(certificates, name), implicit=tls == "implicit")
     error = fails(server, host="localhost", tls=tls, ca=ca and certificates / f"{ca}.pem")
-    assert isinstance(error, NeedsHuman)
+    assert isinstance(error, TryLater)
     assert "certificate" in error.what
+    assert mends in error.hint
+    assert ("give" in error.hint) is (ca is None)
     assert not any(line.startswith((b"LOGIN", b"AUTHENTICATE")) for line in server.lines)
 
 

@@ -1,6 +1,7 @@
 """Commands that only look, beside a process that writes page after page all the time: none fails.
 
-``KITH_RECALLS=1000`` makes it that many; the figures are printed (``pytest -s``).
+And commands by which the user decides something: each is done once. ``KITH_RECALLS=1000`` and ``KITH_WRITES=100`` make it that
+many; the figures are printed (``pytest -s``).
 """
 
 from __future__ import annotations
@@ -21,25 +22,18 @@ from tests.small_world import ME, ROOT, capture, mail, output, python
 
 RUNS = int(os.environ.get("KITH_RECALLS") or 60)
 
+WRITTEN = int(os.environ.get("KITH_WRITES") or 12)
+
 WRITES = """
 import sys
 from pathlib import Path
 from threading import Event
 from capture.poll import Source, poll
-from connectors.base import Page
 from store.file import Store
-from tests.small_world import mail, me
+from tests.endless import Endless
+from tests.small_world import me
 
 stop = Event()
-
-class Endless:
-    def pull(self, cursor):
-        page = cursor["page"] if cursor else 0
-        while True:
-            page += 1
-            first = 1000 + 100 * page
-            letters = [mail(n, f"s{n % 70}@example.org", days=n / 1000) for n in range(first, first + 100)]
-            yield Page(tuple(letters), {"page": page})
 
 def tell(progress):
     if progress.seen == 100:
@@ -91,3 +85,32 @@ def test_no_recall_fails_beside_a_process_that_writes_all_the_time(store: Store,
     times = sorted(seconds for _, seconds in runs)
     print(f"\n{RUNS} recalls beside {captured} mails written: p50 {1000 * times[RUNS // 2]:.0f} ms, ", end="")
     print(f"p95 {1000 * times[RUNS * 95 // 100]:.0f} ms, the longest {1000 * times[-1]:.0f} ms, none failed")
+
+
+def test_no_decision_is_lost_or_made_twice_beside_a_process_that_writes_all_the_time(store: Store, tmp_path: Path) -> None:
+    """R09."""
+    config = tmp_path / "config.toml"
+    config.write_text("")
+    config.chmod(0o600)
+    environment = {**os.environ, "KITH_CONFIG": str(config), "KITH_DATA": str(store.path.parent)}
+    command = [sys.executable, "-c", "from cli.main import main; main()", "tag", "alice@example.org"]
+
+    def decide(n: int) -> tuple[int, str, float]:
+        began = time.monotonic()
+        done = subprocess.run([*command, f"t{n}"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr, time.monotonic() - began
+
+    writer = python(WRITES, store.path, tmp_path / "stop")
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "writing\n"
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(decide, range(WRITTEN)))
+    (tmp_path / "stop").touch()
+    output(writer)
+    assert [(code, said) for code, said, _ in runs if code or said] == []
+    with store.read() as reader:
+        exported = {table: list(rows) for table, _, rows in reader.export()}
+    assert sorted(row[1] for row in exported["tag"]) == sorted(f"t{n}" for n in range(WRITTEN))
+    assert len(exported["decision"]) == WRITTEN
+    times = sorted(seconds for *_, seconds in runs)
+    print(f"\n{WRITTEN} decisions: p50 {1000 * times[WRITTEN // 2]:.0f} ms, the longest {1000 * times[-1]:.0f} ms, all once")

@@ -9,8 +9,11 @@ from tests.house import PACKAGES, imports, modules
 ONE_PLACE = ("imapclient", "imaplib", "caldav", "googleapiclient", "keyring")
 """Libraries that speak a protocol: each is known to one file at most."""
 
-SHARED = {"connectors", "connectors.base", "connectors.household", "connectors.registry", "connectors.secret"}
-"""What the layers above the connectors may know of them; the household is mail to try kith on, and no connector."""
+SHARED = {
+    f"connectors{name}" for name in ("", ".base", ".clocks", ".folders", ".household", ".registry", ".remote", ".secret")
+}
+"""What the layers above the connectors may know of them: words, clocks, what folders are called, whom any of them trusts as a
+server, and mail to try kith on."""
 
 
 def package(name: str) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import imaplib
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.house import ROOT
 from tests.servers.dovecot import PASSWORD, Account, Dovecot
 from tests.servers.wirelog import Session, WireLog, raw_commands, violations, wait_for
 
@@ -131,6 +136,37 @@ def test_the_wire_can_drip(proxy: WireLog) -> None:
             heard += client.recv(100)
     assert heard.startswith(b"* OK [CAPABILITY")
     assert time.monotonic() - start >= 0.19
+
+
+SUITE = """
+import socket
+import pytest
+
+@pytest.mark.parametrize("said", ["NOOP", "SELECT INBOX"])
+def test_it(account, wire, said):
+    with socket.create_connection((wire.host, wire.port), 10) as client:
+        for line in (f"LOGIN {account.user} {account.password}", said, "LOGOUT"):
+            client.sendall(f"A {line}\\r\\n".encode())
+            while b"\\nA OK" not in b"\\n" + client.recv(4096):
+                pass
+"""
+"""Two tests that say three commands each; the log has what comes after the login twice, from the proxy and from Dovecot."""
+
+
+def test_the_log_of_a_whole_suite_is_that_of_all_its_processes_and_a_change_in_one_fails_it(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(SUITE)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "tests.conftest", "-p", "no:cacheprovider", "test_it.py"],
+        cwd=tmp_path,
+        env={**plain, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "has 2 commands that change anything, and 0 body bytes (of 10 commands)" in done.stdout
+    assert "2 passed, 1 error" in done.stdout
 
 
 def _all_of(client: socket.socket) -> bytes:

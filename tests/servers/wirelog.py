@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import threading
 import time
@@ -22,6 +23,9 @@ class WireLog:
     ``cut_after``    the connection is reset once this many bytes were passed on
     ``stall_after``  nothing is passed on any more after this many bytes; the connection stays
     ``drip``         seconds before each single byte
+    ``garble``       one bit is another in every so many bytes
+
+    ``freeze`` holds the connections that there are: nothing is passed on in them any more, either way, and nobody is told.
     """
 
     host = "127.0.0.1"
@@ -32,8 +36,13 @@ class WireLog:
         self.cut_after: int | None = None
         self.stall_after: int | None = None
         self.drip: float | None = None
+        self.garble: int | None = None
+        self._frozen: set[Session] = set()
         self.sessions: list[Session] = []
-        self._server = (host, port)
+        self.most = 0
+        """How many connections there have been at a time."""
+        self.server = (host, port)
+        """Where connections go that begin afterwards."""
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server((self.host, 0))
@@ -43,6 +52,14 @@ class WireLog:
     def commands(self) -> list[str]:
         """The commands of all sessions, without their tags."""
         return [command for session in self.sessions for command in session.commands()]
+
+    def open(self) -> list[Session]:
+        """The sessions that clients have not closed, as the system knows it: also those whose last words are on the way."""
+        return [session for session in self.sessions if session.is_open()]
+
+    def freeze(self) -> None:
+        """All connections that there are now are dead without knowing it, as behind a router that has forgotten them."""
+        self._frozen |= set(self.sessions)
 
     def stop(self) -> None:
         """Ends the proxy and all connections through it."""
@@ -54,12 +71,14 @@ class WireLog:
         while not self._stopped.is_set():
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._server, 10)
+                server = socket.create_connection(self.server, 10)
                 server.settimeout(None)
             except OSError:
                 continue
             self._sockets += (client, server)
-            session = Session(port=self._server[1])
+            session = Session(port=self.server[1])
+            session.socket = client
+            self.most = max(self.most, 1 + len(self.open()))
             self.sessions.append(session)
             WireLog.everything.append(session)
             threading.Thread(target=self._pass_up, args=(client, server, session), daemon=True).start()
@@ -68,17 +87,25 @@ class WireLog:
     def _pass_up(self, client: socket.socket, server: socket.socket, session: Session) -> None:
         with suppress(OSError):
             while data := client.recv(65536):
+                if session in self._frozen:
+                    self._stopped.wait()
+                    break
                 session.client += data
                 server.sendall(data)
         _close(server)
 
     def _pass_down(self, client: socket.socket, server: socket.socket, session: Session) -> None:
-        cut, stall, drip = self.cut_after, self.stall_after, self.drip
+        cut, stall, drip, garble = self.cut_after, self.stall_after, self.drip, self.garble
         limit = min((n for n in (cut, stall) if n is not None), default=None)
         passed = 0
         with suppress(OSError):
             while data := server.recv(65536):
+                if session in self._frozen:
+                    self._stopped.wait()
+                    break
                 session.server += data
+                if garble:
+                    data = bytes(b ^ (1 << n % 7) if n % garble == garble - 1 else b for n, b in enumerate(data, passed))
                 data = data if limit is None else data[: limit - passed]
                 if drip is None:
                     client.sendall(data)
@@ -103,6 +130,15 @@ class Session:
         self.port = port
         self.client = bytearray(client)
         self.server = bytearray(server)
+        self.socket: socket.socket | None = None
+
+    def is_open(self) -> bool:
+        """Whether the client has not closed it."""
+        if self.socket is None or self.socket.fileno() < 0:
+            return False
+        looking = select.poll()
+        looking.register(self.socket.fileno(), select.POLLRDHUP)
+        return not looking.poll(0)
 
     def commands(self) -> list[str]:
         """What the client said, one text a command, without tags. Answers to a login challenge are "(secret)".

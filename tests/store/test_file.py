@@ -171,6 +171,15 @@ def test_a_file_of_a_later_kith_is_refused_and_not_touched(store: Store) -> None
     assert {each.name for each in store.path.parent.iterdir()} == {"kith.duckdb", "kith.duckdb.lock"}
 
 
+def test_a_reader_that_fails_has_the_file_open_no_more(store: Store) -> None:
+    with store.write() as tx:
+        tx.execute("UPDATE meta SET value = 'none' WHERE name = 'version'")
+    with pytest.raises(ValueError, match="none") as error, store.read():
+        pass
+    with held(store.path, "write"):
+        del error  # not earlier: it holds whatever it came by
+
+
 @pytest.mark.parametrize("garbage", [b"garbage" * 5000, b"x", b"SQLite format 3\0" * 1000], ids=["long", "short", "sqlite"])
 def test_a_file_that_is_no_database_is_broken_and_not_touched(store: Store, garbage: bytes) -> None:
     store.path.parent.mkdir()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from store import gate
 from store.errors import Broken, Busy
 from store.file import LONGEST, Store
 from store.gate import Gate, wanted, wanting
@@ -212,3 +215,12 @@ def test_whoever_fails_inside_leaves_the_gate_open(path: Path) -> None:
     path.write_bytes(content)
     with store.write():
         pass
+
+
+def test_who_holds_a_file_that_cannot_be_read_is_there_all_the_same(tmp_path: Path) -> None:
+    """``kith status`` asks so whether there is a daemon; a folder is what can be locked and not be read."""
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert gate.held(tmp_path, fcntl.LOCK_SH) == b""
+    os.close(descriptor)
+    assert gate.held(tmp_path, fcntl.LOCK_SH) is None

@@ -18,7 +18,7 @@ LEFT = 1_000_000
 """How much each page says is still to come: as much as in a first sync of a large mailbox."""
 
 
-class EndlessSettings(BaseModel):
+class FloodSettings(BaseModel):
     """How much mail a page has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,12 +26,12 @@ class EndlessSettings(BaseModel):
     page: int = 500
 
 
-class Endless:
+class Flood:
     """Mail without end, for measuring what is done beside it."""
 
-    Settings: ClassVar[type[BaseModel]] = EndlessSettings
+    Settings: ClassVar[type[BaseModel]] = FloodSettings
 
-    def __init__(self, settings: EndlessSettings) -> None:
+    def __init__(self, settings: FloodSettings) -> None:
         self.settings = settings
 
     def pull(self, cursor: Cursor | None) -> Iterator[Page]:
