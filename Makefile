@@ -7,7 +7,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint lock clean servers
+.PHONY: help run test torture bench bench-match lint lock clean servers
 
 # Without a home (in a container, in CI) everything that wants one gets a folder of ours.
 ifeq ($(strip $(HOME)),)
@@ -53,20 +53,34 @@ lint: $(VENV)/.done
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# In one process more than there are processors (tests/conftest.py), because many tests wait.
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: servers lint $(DUCKDB15)/.done
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 	PYTHONPATH=$(CURDIR)/$(DUCKDB15) $(BIN)/python -c 'import duckdb; v = duckdb.__version__; assert v.startswith("1.5."), v'
-	PYTHONPATH=$(CURDIR)/$(DUCKDB15) $(BIN)/python -m pytest -p no:cacheprovider tests/store
+	PYTHONPATH=$(CURDIR)/$(DUCKDB15) $(PYTEST) -p no:cacheprovider tests/store
+
+# The faults in full size. What is not done within the hour has failed.
+torture: servers $(VENV)/.done
+	KITH_KILLS=600 KITH_FULL=25 KITH_FLIPS=200 KITH_STARTS=40 KITH_ENDS=40 KITH_CUTS=31 KITH_FAILS=1 KITH_NEWS=40 KITH_RECALLS=2000 \
+	KITH_WRITES=150 KITH_ACTIONS=2000 timeout --kill-after=30 2640 \
+	$(BIN)/python -m pytest -q -s --durations=0 tests/faults tests/store/test_damage.py tests/store/test_backup.py
+	$(BIN)/python -m tests.faults.soak 900
 
 bench: $(VENV)/.done servers
-	@for name in sync recall beside; do $(BIN)/python -m tests.bench.$$name || exit 1; done
+	@for name in sync recall replay beside dav; do $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+# CORPORA and GOLD name what is to be matched, and SPLINK, if it is said, a Python that has Splink: tests/bench/match.py tells.
+bench-match: $(VENV)/.done
+	@$(BIN)/python -m tests.bench.match $(CORPORA:%=--corpus %) $(GOLD:%=--gold %) $(SPLINK:%=--splink %)
 
 # Writes the lock files anew, after a change of the dependencies in pyproject.toml. Needs uv.
 UV_LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
 	--no-header --no-emit-index-url --no-emit-find-links
 lock:
 	$(UV_LOCK) --extra dev --output-file requirements.lock pyproject.toml
-	echo 'duckdb==1.5.5' | $(UV_LOCK) --no-annotate --output-file requirements-duckdb15.lock -
+	printf 'duckdb==1.5.5\nduckdb-extension-httpfs==1.5.5\n' | $(UV_LOCK) --no-annotate --output-file requirements-duckdb15.lock -
 
 clean:
 	rm -rf $(VENV) $(DUCKDB15) .home .run .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
