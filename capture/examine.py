@@ -193,13 +193,12 @@ def _room(file: Path) -> Finding:
 
 def _database(settings: Config, store: Store) -> Iterator[Finding]:
     from capture.match import Me
-    from capture.replay import believes
     from store.aside import put_aside
     from store.check import check
 
     try:
         with store.read() as reader:
-            counts, same = reader.counts(), believes(reader, Me.of(settings))
+            counts, same = reader.counts(), Me.of(settings).believed(reader)
     except Missing as missing:
         yield Finding("database", "warning", missing.what, missing.hint)
         return

@@ -14,6 +14,7 @@ from capture.match import ACCEPTED, AUTHOR, CROWD, ORGANISED, Me, answers, canon
 from capture.robots import is_robot
 from capture.rules import Verdict, first, said_as
 from connectors.base import Interaction, Party
+from store.beliefs import list_id_of
 
 NEVER_ANSWERED, ALWAYS_ANSWERED = "never answered", "always answered"
 """The rules that are learned from how the user behaves towards a sender; ``capture.learn`` has the numbers."""
@@ -30,7 +31,7 @@ _BULK = frozenset({"bulk", "junk", "list"})
 def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None = None) -> Judgement:
     """The verdict on one interaction, and the name of the rule that decided.
 
-    ``answered`` says that the user answered it, to the handle that it came from: then it is no noise, whatever it looks like.
+    ``answered`` says that the user answered it, to one of its ``writers``: then it is no noise, whatever it looks like.
     ``by_me`` is ``me.wrote(interaction)``, from whoever has asked already. Whether a meeting is over is not asked here: one
     that counts is contact from its time on.
     """
@@ -51,11 +52,17 @@ def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None =
     return _learned(interaction, me, verdict, rule) if me.learned and own is None else (verdict, rule)
 
 
+def writers(interaction: Interaction) -> list[Party]:
+    """Whoever it is from, but for a list that gives its own address for theirs: who answers that writes to the list."""
+    named = interaction.signals.list_id
+    return [p for p in interaction.parties if p.role in AUTHOR and (named is None or list_id_of(p.handle.value) != named)]
+
+
 def _learned(interaction: Interaction, me: Me, verdict: Verdict, rule: str) -> Judgement:
     """What the user's behaviour towards its sender makes of a mail that was judged by its own marks."""
     if interaction.kind != "mail":
         return verdict, rule
-    told = {me.learned.get(canonical(p.handle)) for p in interaction.parties if p.role == "from"}
+    told = {me.learned.get(canonical(p.handle)) for p in writers(interaction) if p.role == "from"}
     if "noise" in told and verdict != "noise":
         return "noise", NEVER_ANSWERED
     if "counts" in told and rule in _MACHINES:

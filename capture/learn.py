@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from capture.judge import ALWAYS_ANSWERED, NEVER_ANSWERED, judge
+from capture.judge import ALWAYS_ANSWERED, NEVER_ANSWERED, judge, writers
 from capture.match import Me
 from capture.rules import Verdict
 from capture.settle import known_by, regroup
@@ -69,7 +69,8 @@ def learn(tx: Tx, me: Me, touched: Collection[str]) -> set[str]:
         answered = tx.answered([each.key for each in kept.values()])
         changed = []
         for each in kept.values():
-            by = {handle for p, handle in zip(each.interaction.parties, each.handles, strict=True) if p.role == "from"}
+            wrote = writers(each.interaction)
+            by = {handle for p, handle in zip(each.interaction.parties, each.handles, strict=True) if p in wrote}
             verdict = judge(each.interaction, me, any((each.key, handle) in answered for handle in by))
             if verdict != (each.verdict, each.rule):
                 changed.append((each.id, *verdict))

@@ -27,6 +27,7 @@ from store.beliefs import MAY_KNOW, MET, WROTE
 if TYPE_CHECKING:
     from capture.config import Config
     from capture.rules import Rule
+    from store.reader import Reader
 
 CROWD = 20
 """More recipients or attendees than this are a crowd: being among them is presence, not contact."""
@@ -96,6 +97,10 @@ class Me:
     def rules_text(self) -> str:
         """The rules as a text: another one, if they are others."""
         return "\n".join(f"{rule.name}: {rule}" for rule in self.rules)
+
+    def believed(self, reader: Reader) -> bool:
+        """Whether what the file believes was derived for this user, by their own rules, and in its present form."""
+        return reader.own() == sorted(self.canonicals) and reader.rules() == self.rules_text and not reader.stale()
 
     def is_me(self, handle: Handle) -> bool:
         """Whether this is a spelling of one of the user's own handles."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from capture.apart import Apart, Crashed
-from capture.judge import judge
+from capture.judge import judge, writers
 from capture.link import relate_news
 from capture.match import AUTHOR, Me, canonical, somebody
 from capture.pace import ASKED, Pace
@@ -91,9 +91,11 @@ def poll(
     tell: Callable[[Progress], None] = lambda _: None,
     begun: Apart | None = None,
     pace: Pace = ASKED,
+    remember: bool = False,
 ) -> Outcome:
     """Everything new of one source is in the file, page by page; how it ended is in the file too, and returned.
 
+    With ``remember`` the file believes what follows from ``me`` before anything else (``remember_me``, at no cost of its own).
     ``begun`` is a pull of the source from its very start, on its way already: the one to take if the file knows of no other.
     Ends early when ``stop`` is set, at a page boundary. Never raises because of the source; StoreError goes through.
     """
@@ -103,7 +105,8 @@ def poll(
     seats = Seats(source.config, store.path)
     try:
         cursor: Cursor | None
-        cursor, came = _stand(store, source.name) if begun else (None, 0)
+        who = me if remember else None
+        cursor, came = _stand(store, source.name, who) if begun else (None, 0)
         if begun and cursor is not None:
             begun.close()  # the file knows of more than the start by now
         waits: int | None = None
@@ -111,7 +114,8 @@ def poll(
         if pages is None or cursor is not None:
             if not seats.wait(stop):
                 return Outcome(source.name, "stopped")
-            cursor, came = _stand(store, source.name)  # only now: another process may have had the seat until now
+            # only now: another process may have had the seat until now
+            cursor, came = _stand(store, source.name, None if begun else who)
             pages = _pages(source, store, cursor, seats, apart=cursor is None)
         apart = isinstance(pages, Apart)
         while pages is not None:
@@ -196,9 +200,7 @@ def believe(news: News, me: Me, now: datetime) -> Beliefs:
     keys = {key for key, _ in answers}
     for item, by_me in zip(news.items, sent, strict=True):
         one = item.interaction
-        answered_here = item.key in keys and any(
-            (item.key, news.handles[p.handle.key]) in answers for p in one.parties if p.role in AUTHOR
-        )
+        answered_here = item.key in keys and any((item.key, news.handles[p.handle.key]) in answers for p in writers(one))
         verdict, rule = judge(one, me, answered_here, by_me)
         beliefs.verdicts.append((verdict, rule))
         people = somebody(one, verdict, rule, me, now, by_me)
@@ -254,13 +256,19 @@ def _pages(source: Source, store: Store, cursor: Cursor | None, seats: Seats, ap
     return Here(source.connector, cursor)
 
 
-def _stand(store: Store, name: str) -> tuple[dict[str, object] | None, int]:
-    """The cursor of the source, and how many bytes have come from it today."""
+def _stand(store: Store, name: str, who: Me | None) -> tuple[dict[str, object] | None, int]:
+    """The cursor of the source, and how many bytes have come from it today, once what is believed follows from ``who``."""
+    cursor: Cursor | None
     try:
         with store.read() as reader:
             cursor, came = reader.cursor(name), reader.came(name)
+            believed = who is None or who.believed(reader)
     except Missing:
-        return None, 0
+        cursor, came, believed = None, 0, who is None
+    if who is not None and not believed:
+        from capture.replay import remember_me  # it is large, and there is rarely anything to do
+
+        remember_me(store, who)
     return (None if cursor is None else dict(cursor)), came
 
 

@@ -21,7 +21,6 @@ from store.decide import forget_stale, set_own, set_rules
 from store.duck import Connection, many_threads
 from store.errors import Missing
 from store.file import Store
-from store.reader import Reader
 from store.writer import Tx
 
 
@@ -41,11 +40,6 @@ def replay(store: Store, me: Me) -> int:
         tally.recount(tx.connection, tx.now)
         forget_stale(tx)
     return changed
-
-
-def believes(reader: Reader, me: Me) -> bool:
-    """Whether what the file believes was derived for this user, by their own rules, and in its present form."""
-    return reader.own() == sorted(me.canonicals) and reader.rules() == me.rules_text and not reader.stale()
 
 
 def _judge_all(tx: Tx, me: Me) -> int:
@@ -127,7 +121,7 @@ def remember_me(store: Store, me: Me) -> int:
     """The file holds the user's own handles and rules; where it held others, or is stale, everything is replayed."""
     try:
         with store.read() as reader:
-            believed, empty = believes(reader, me), reader.empty()
+            believed, empty = me.believed(reader), reader.empty()
     except Missing:
         # what a user without handles and rules would find believed of them
         believed, empty = not me.canonicals and not me.rules_text, True

@@ -56,6 +56,8 @@ COMMANDS = {
 def main() -> None:
     """The command ``kith``: ends the process with one of the exit codes of the contract."""
     os.umask(0o077)
+    # pydantic would look for plugins in the metadata of every package that is installed
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # a terminal that cannot show a letter shows a question mark instead of a traceback
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

@@ -56,7 +56,6 @@ def sync(
     from capture.match import Me
     from capture.poll import Outcome, poll
     from capture.ready import Unusable, ready
-    from capture.replay import remember_me
 
     if not settings.me.handles:
         hint = f'write into {settings.path}: me.handles = ["me@example.org"]'
@@ -67,7 +66,6 @@ def sync(
     bar = None
     with _stoppable() as stop:
         try:
-            remember_me(file, me)
             for one, after in zip(chosen, [*chosen[1:], None], strict=True):
                 if stop.is_set():
                     break
@@ -84,7 +82,7 @@ def sync(
                 if early and not early.taken_up():
                     early.close()
                     early = None
-                outcomes.append(poll(made, file, me, stop, bar.tell, begun=early))
+                outcomes.append(poll(made, file, me, stop, bar.tell, begun=early, remember=True))
                 bar.end(outcomes[-1])
                 bar = None
         except KeyboardInterrupt:

@@ -31,6 +31,9 @@ ANSWERED, COUNTS, NOISE = 1, 2, 4
 
 _AUTHOR = "('from', 'organizer')"
 
+_NOT_THE_LIST = """NOT (contains(i.signals, '"list_id":"') AND i.signals ->> 'list_id' = replace(h.value, '@', '.'))"""
+"""By ``list_id_of``: the handle ``h`` is not the address of the list that the interaction ``i`` is from."""
+
 _CODE = """
     CASE WHEN i.kind = 'meeting' THEN -1 - p.handle_id::BIGINT ELSE c.class::BIGINT END * 8
       + CASE p.role WHEN 'from' THEN 0 WHEN 'to' THEN 1 WHEN 'cc' THEN 2 WHEN 'bcc' THEN 3 WHEN 'organizer' THEN 4
@@ -135,7 +138,8 @@ def answer(connection: Connection) -> None:
     _mark(
         connection,
         f"""SELECT DISTINCT i.id, {ANSWERED} AS mark FROM answer a JOIN interaction i ON i.key = a.key
-            JOIN party p ON p.interaction_id = i.id AND p.handle_id = a.handle_id AND p.role IN {_AUTHOR}""",
+            JOIN party p ON p.interaction_id = i.id AND p.handle_id = a.handle_id AND p.role IN {_AUTHOR}
+            JOIN handle h ON h.id = p.handle_id WHERE {_NOT_THE_LIST}""",
     )
 
 
@@ -146,7 +150,8 @@ def teach(connection: Connection) -> None:
         f"""SELECT p.interaction_id AS id, max(CASE WHEN l.verdict = 'counts' THEN {COUNTS} ELSE 0 END)
                    + max(CASE WHEN l.verdict = 'noise' THEN {NOISE} ELSE 0 END) AS mark
             FROM learned l JOIN handle h ON h.canonical = l.canonical
-            JOIN party p ON p.handle_id = h.id AND p.role = 'from' GROUP BY p.interaction_id""",
+            JOIN party p ON p.handle_id = h.id AND p.role = 'from'
+            JOIN interaction i ON i.id = p.interaction_id WHERE {_NOT_THE_LIST} GROUP BY p.interaction_id""",
     )
 
 

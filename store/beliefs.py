@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from store import relate, tally
 from store.duck import Connection
+from store.facts import signals_from
 from store.rows import NUMBERS, TEXTS, as_rows, given, insert, listed
 
 WROTE = "wrote"
@@ -24,6 +25,11 @@ ORIGINS = (WROTE, MET, CARD, MAY_KNOW)
 """The strongest first."""
 
 RANK: Mapping[str | None, int] = {None: 0, **{origin: n for n, origin in enumerate(reversed(ORIGINS), 1)}}
+
+
+def list_id_of(address: str) -> str:
+    """The List-Id of the list with this address, by the custom that RFC 2919 (section 2) describes."""
+    return address.replace("@", ".")
 
 
 def stronger(a: str | None, b: str | None) -> str | None:
@@ -86,7 +92,7 @@ def add_answers(connection: Connection, answers: Sequence[tuple[int, int]]) -> N
 
 
 def count_answered(connection: Connection, answers: Collection[tuple[int, int]], known: Mapping[int, int | None]) -> None:
-    """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it.
+    """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it, and not to the list.
 
     ``known`` has the ids of all of it that was in the file before, by their keys.
     """
@@ -98,12 +104,14 @@ def count_answered(connection: Connection, answers: Collection[tuple[int, int]],
     if not keys:
         return
     rows = connection.execute(
-        f"""SELECT p.interaction_id, p.handle_id, h.own FROM party p JOIN handle h ON h.id = p.handle_id
+        f"""SELECT p.interaction_id, p.handle_id, h.own, h.value, i.signals
+            FROM party p JOIN handle h ON h.id = p.handle_id JOIN interaction i ON i.id = p.interaction_id
             WHERE p.interaction_id IN {NUMBERS} AND p.role IN ('from', 'organizer')""",
         [listed(keys)],
     ).fetchall()
-    mine = {number for number, _, own in rows if own}
-    numbers = sorted({row[0] for row in rows if row[0] not in mine and (keys[row[0]], row[1]) in answers})
+    mine = {row[0] for row in rows if row[2]}
+    writers = [row for row in rows if list_id_of(row[3]) != signals_from(row[4]).list_id]
+    numbers = sorted({row[0] for row in writers if row[0] not in mine and (keys[row[0]], row[1]) in answers})
     if numbers:
         flip = f"UPDATE interaction SET verdict = 'counts', rule = 'answered' WHERE id IN {NUMBERS}"
         connection.execute(flip, [listed(numbers)])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.judge import judge
-from connectors.base import Interaction, Kind, Signals
+from capture.judge import judge, writers
+from capture.match import Me
+from connectors.base import Handle, Interaction, Kind, Signals
 from tests.small_world import ME, mail, me, meeting, party
 
 ALICE = "alice@example.org"
@@ -139,6 +140,14 @@ def test_meetings_whether_they_are_over_or_not(verdict: str, rule: str, interact
 @pytest.mark.parametrize(("verdict", "rule", "interaction"), RECEIVED, ids=_name)
 def test_an_answer_overrides_noise_but_not_presence(verdict: str, rule: str, interaction: Interaction) -> None:
     assert judge(interaction, me, True) == (("counts", "answered") if verdict == "noise" else (verdict, rule))
+
+
+def test_who_answers_what_a_list_wrote_as_itself_writes_to_the_list() -> None:
+    posted = mail(1, party("from", "garden@lists.example", "Alice via Garden"), list_id="garden.lists.example")
+    always = Me([Handle("email", ME)])
+    always.learned = {"email:garden@lists.example": "counts"}
+    assert writers(posted) == []
+    assert judge(posted, always, False) == ("noise", "list")
 
 
 @pytest.mark.parametrize(("verdict", "rule", "interaction"), SENT, ids=_name)

@@ -28,7 +28,8 @@ def letters(draw: st.DrawFn) -> list[Interaction]:
         sender = party("from", ME) if mine else party("from", them[0], others[0].name)
         answers = draw(st.one_of(st.none(), st.integers(0, number - 1))) if number else None
         to = others if mine else [party("to", ME), *others[1:]]
-        more = {"list_id": "x.example"} if not mine and draw(st.integers(0, 9)) == 0 else {}
+        by_list = not mine and draw(st.integers(0, 9)) == 0
+        more = {"list_id": draw(st.sampled_from(["x.example", "info.y.test"]))} if by_list else {}
         made.append(mail(number, sender, to, days=draw(st.integers(0, 50)), answers=answers, **more))
     return made
 

@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from capture.judge import NOT_JUDGED, judge
-from capture.match import AUTHOR, Me, somebody
+from capture.judge import NOT_JUDGED, judge, writers
+from capture.match import Me, somebody
 from capture.replay import remember_me, replay
 from capture.rules import Rule
 from capture.settle import add
@@ -200,6 +200,18 @@ def test_an_answer_makes_noise_count_whichever_came_first(tmp_path: Path) -> Non
         assert {row[1]: row[9] for row in tables(store)["interaction"]}["mid:1@mail.example"] == "newsletter"
 
 
+def test_an_answer_to_a_list_makes_nothing_count_whichever_came_first(tmp_path: Path) -> None:
+    by_the_list = mail(1, party("from", "garden@lists.example", "Alice via Garden"), list_id="garden.lists.example")
+    by_somebody = mail(2, "alice@example.org", ["garden@lists.example"], list_id="garden.lists.example")
+    answers = [mail(3, ME, "garden@lists.example", answers=1), mail(4, ME, "alice@example.org", answers=2)]
+    for turn, order in enumerate(([by_the_list, by_somebody, *answers], [*answers, by_the_list, by_somebody])):
+        store = Store(tmp_path / f"{turn}.duckdb")
+        capture(store, Scripted.of(*[[each] for each in order]))
+        rules = {row[1]: row[9] for row in tables(store)["interaction"]}
+        assert (rules["mid:1@mail.example"], rules["mid:2@mail.example"]) == ("list", "answered")
+        assert replay(store, me) == 0
+
+
 def test_mail_that_one_wrote_with_somebody_is_ones_own_also_when_it_is_answered(tmp_path: Path) -> None:
     joint = mail(1, ME, [party("from", "alice@example.org"), "garden@lists.example"], list_id="garden.lists.example")
     answer = mail(2, ME, "alice@example.org", answers=1)
@@ -331,7 +343,8 @@ def test_whatever_is_judged_together_is_judged_as_each_would_be_alone(store: Sto
         own.learned = dict(tx.execute("SELECT canonical, verdict FROM learned"))
         origins: dict[str, str] = {}
         for kept in every.values():
-            senders = [h for p, h in zip(kept.interaction.parties, kept.handles, strict=True) if p.role in AUTHOR]
+            wrote = writers(kept.interaction)
+            senders = [h for p, h in zip(kept.interaction.parties, kept.handles, strict=True) if p in wrote]
             verdict = judge(kept.interaction, own, any((kept.key, handle) in answered for handle in senders))
             assert verdict == (kept.verdict, kept.rule)
             add(origins, somebody(kept.interaction, *verdict, own, tx.now))
