@@ -40,6 +40,9 @@ class Pace(Protocol):
     def later(self, retry_after: float | None) -> float | None:
         """It could not be read now; ``retry_after`` seconds are what it asked for itself."""
 
+    def crowded(self) -> float | None:
+        """There were as many connections to its account as may be: nothing is wrong with the source."""
+
     def crashed(self) -> float | None:
         """Its connector has a bug, died, or fell silent."""
 
@@ -60,6 +63,10 @@ class Asked:
     def later(self, retry_after: float | None) -> float | None:
         """Earlier than this it is not worth while."""
         return retry_after or RETRY
+
+    def crowded(self) -> float | None:
+        """The same."""
+        return RETRY
 
     def crashed(self) -> float | None:
         """The same."""
@@ -94,8 +101,12 @@ class Steady:
         self._crashes = 0
         return self._backed_off(retry_after)
 
+    def crowded(self) -> float:
+        """After FIRST seconds, however often it happens: whoever has the connections is at work."""
+        return around(FIRST)
+
     def crashed(self) -> float | None:
-        """The same, and None after CRASHES in a row."""
+        """The same as ``later``, and None after CRASHES in a row."""
         self._crashes += 1
         return self._backed_off(None) if self._crashes < CRASHES else None
 

@@ -15,7 +15,7 @@ from capture.judge import judge, writers
 from capture.link import relate_news
 from capture.match import AUTHOR, Me, canonical, somebody
 from capture.pace import ASKED, Pace
-from capture.seats import Seats, allow
+from capture.seats import Crowded, Seats, allow
 from capture.settle import add, settle, time_has_come
 from capture.size import said
 from connectors.base import Connector, Cursor, NeedsHuman, Page, TryLater
@@ -163,6 +163,8 @@ def poll(
         return _failed(store, source, seen, captured, error.what, error.hint, None)
     except Crashed as error:
         return _failed(store, source, seen, captured, error.what, error.hint, pace.crashed())
+    except Crowded as error:
+        return _failed(store, source, seen, captured, error.what, error.hint, pace.crowded())
     except TryLater as error:
         return _failed(store, source, seen, captured, error.what, error.hint, pace.later(error.retry_after))
     except StoreError:

@@ -31,6 +31,10 @@ PATIENCE = 30.0
 """Seconds for which a pull waits for a seat."""
 
 
+class Crowded(TryLater):
+    """All seats were taken for as long as was to be waited."""
+
+
 class Seats:
     """What one pull, or one watch, of ``one`` has of the seats of its account: nothing yet, and nothing after ``close``.
 
@@ -71,12 +75,12 @@ class Seats:
         return False
 
     def wait(self, stop: Event, patience: float | None = None) -> bool:
-        """A seat is ours, or ``stop`` was set before one was free (False). Raises TryLater after ``patience`` (PATIENCE) s."""
+        """A seat is ours, or ``stop`` was set before one was free (False). Raises Crowded after ``patience`` (PATIENCE) s."""
         end = time.monotonic() + (PATIENCE if patience is None else patience)
         while not self.take():
             if time.monotonic() > end:
                 used = "1 connection is" if self._most == 1 else f"{self._most} connections are"
-                raise TryLater(
+                raise Crowded(
                     f"{used} in use to this account at {self._host}, as many as may be",
                     f"kith tries again by itself; connections = {(self._most or 0) + 1} in its [[source]] allows for one more",
                 )

@@ -12,7 +12,7 @@ import pytest
 
 from capture.config import SourceConfig, load
 from capture.looks import form_of
-from capture.pace import Steady
+from capture.pace import FIRST, Steady
 from capture.poll import Outcome, Source, poll
 from capture.runner import Runner
 from capture.seats import Seats, allow
@@ -173,6 +173,9 @@ def test_a_poll_without_a_seat_is_tried_later_and_asks_nobody(file: Path, monkey
     assert other.take()
     outcome = poll(source, store, me, Event())
     assert (outcome.state, connector.pulls) == ("try later", [])
+    pace = Steady(3600)
+    soon = [poll(source, store, me, Event(), pace=pace).again or 0 for _ in range(4)]
+    assert max(soon) < 1.2 * FIRST, "it does not back off: nothing is wrong with the source"
     with store.read() as reader:
         assert "1 connection is in use" in reader.sources()[0]["error"]
     stop = Event()
