@@ -1,6 +1,7 @@
 """I02. While kith reads an account, another program changes it all the time: what is there in the end is in the file, once.
 
-The server is real. ``KITH_ACTIONS=2000`` makes it so many actions; the figures are printed (``pytest -s``).
+The server is real. ``KITH_ACTIONS=2000`` makes it so many actions, ``KITH_PAUSE=0.05`` so many seconds apart; the figures are
+printed (``pytest -s``).
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ from tests.servers.wirelog import WireLog, violations
 from tests.small_world import ME, Tables, me, tables
 
 ACTIONS = int(os.environ.get("KITH_ACTIONS") or 150)
+PAUSE = float(os.environ.get("KITH_PAUSE") or 0.005)
 MAILS = min(1500, 2 * ACTIONS)
+FILES = 30
+"""At most: where it takes an hour, they are asked by turns, and a file of which the last poll is minutes ago is one of them."""
 
 UNASKED = {
     "expunged": rb"(?m)^\* \d+ EXPUNGE\r",
@@ -66,7 +70,7 @@ def test_what_another_program_does_meanwhile_neither_loses_nor_swaps_anything(
     def ask(store: Store) -> Outcome:
         return poll(ready(config), store, me, Event())
 
-    other = CoClient(account, Random(2), ACTIONS, 0.005, MAILS)
+    other = CoClient(account, Random(2), ACTIONS, PAUSE, MAILS)
     stores: list[Store] = []
     outcomes: list[Outcome] = []
     other.start()
@@ -74,13 +78,16 @@ def test_what_another_program_does_meanwhile_neither_loses_nor_swaps_anything(
     while other.is_alive() or len(stores) < 2:
         # one file that is asked again and again, and others that begin with nothing: by turns with the large pages of a
         # process of its own, and with many small ones in this process
-        stores.append(Store(tmp_path / str(len(stores)) / "kith.duckdb", patience=30))
+        turn = len(outcomes) // 2
+        small = turn % 2 == 0
         for size, usual in (("FIRST_PAGE", 200), ("BIGGEST_PAGE", 2000)):
-            monkeypatch.setattr(f"connectors.imap_reading.{size}", 25 if len(stores) % 2 else usual)
-        if len(stores) % 2:
-            with stores[-1].write() as tx:
-                tx.advance("mail", "imap", None, {"v": 1, "folders": {}}, 0)
-        outcomes += [ask(stores[-1]), ask(stores[0])]
+            monkeypatch.setattr(f"connectors.imap_reading.{size}", 25 if small else usual)
+        if turn < FILES:
+            stores.append(Store(tmp_path / str(turn) / "kith.duckdb", patience=30))
+            if small:
+                with stores[turn].write() as tx:
+                    tx.advance("mail", "imap", None, {"v": 1, "folders": {}}, 0)
+        outcomes += [ask(stores[turn % FILES]), ask(stores[0])]
     took = time.monotonic() - began
     other.join()
     assert other.error is None, other.error
@@ -107,7 +114,7 @@ def test_a_daemon_that_watches_meanwhile_has_it_all(account: Account, wire: Wire
     given = {key: value for key, value in settings(account, wire).items() if key != "password"}
     text = OWN + source("mail", "imap", **given, every="1 s") + 'password = { env = "MAIL_PASSWORD" }\n'
     kith.configure(text)
-    other = CoClient(account, Random(3), ACTIONS // 3, 0.03, MAILS // 3)
+    other = CoClient(account, Random(3), ACTIONS // 3, max(PAUSE, 0.03), MAILS // 3)
     with running(kith, MAIL_PASSWORD=account.password) as daemon:
         other.start()
         other.join()
