@@ -104,9 +104,8 @@ def poll(
     seen = captured = 0
     seats = Seats(source.config, store.path)
     try:
-        cursor: Cursor | None
         who = me if remember else None
-        cursor, came = _stand(store, source.name, who) if begun else (None, 0)
+        cursor, came, left = _stand(store, source.name, who) if begun else (None, 0, None)
         if begun and cursor is not None:
             begun.close()  # the file knows of more than the start by now
         waits: int | None = None
@@ -115,8 +114,12 @@ def poll(
             if not seats.wait(stop):
                 return Outcome(source.name, "stopped")
             # only now: another process may have had the seat until now
-            cursor, came = _stand(store, source.name, None if begun else who)
+            cursor, came, left = _stand(store, source.name, None if begun else who)
             pages = _pages(source, store, cursor, seats, apart=cursor is None)
+        # what is new comes whatever has come; a connector that cannot tell it from the rest has its history cut after a page
+        news_only = isinstance(pages, Here) and source.config is not None and came >= source.config.most and pages.news_only()
+        if news_only:
+            waits = left
         apart = isinstance(pages, Apart)
         while pages is not None:
             elsewhere = False
@@ -136,11 +139,12 @@ def poll(
                     tell(Progress(seen, captured, page.left))
                     if stop.is_set():
                         return Outcome(source.name, "stopped", seen, captured)
-                    if page.left and source.config and came >= source.config.most:
-                        # whatever has come, the next poll asks again for what is new: it is the history that would not end
+                    if news_only:
+                        waits = waits if page.left is None else page.left
+                    elif page.left and source.config and came >= source.config.most:
                         waits = page.left
                         break
-                    if isinstance(pages, Here) and source.config and (page.left or 0) > LONG:
+                    elif isinstance(pages, Here) and source.config and (page.left or 0) > LONG:
                         # a pull may be left at any page: another process goes on from here
                         elsewhere = apart = True
                         break
@@ -227,6 +231,7 @@ class Here:
 
     def __init__(self, connector: Connector, cursor: Cursor | None) -> None:
         self._connector, self._before = connector, getattr(connector, "came", 0)
+        self._say(history=True)
         self._pages = connector.pull(cursor)
 
     @property
@@ -240,6 +245,16 @@ class Here:
     def ready(self) -> bool:
         """Never: the next page is waited for with the file closed."""
         return False
+
+    def news_only(self) -> bool:
+        """Whether the pages that come will be of what is new alone. To be asked before the first of them."""
+        return self._say(history=False)
+
+    def _say(self, history: bool) -> bool:
+        can = hasattr(type(self._connector), "history")
+        if can:
+            self._connector.history = history  # type: ignore[attr-defined]
+        return can
 
     def close(self) -> None:
         """The connector's generator is closed."""
@@ -258,20 +273,24 @@ def _pages(source: Source, store: Store, cursor: Cursor | None, seats: Seats, ap
     return Here(source.connector, cursor)
 
 
-def _stand(store: Store, name: str, who: Me | None) -> tuple[dict[str, object] | None, int]:
-    """The cursor of the source, and how many bytes have come from it today, once what is believed follows from ``who``."""
+def _stand(store: Store, name: str, who: Me | None) -> tuple[Cursor | None, int, int | None]:
+    """The cursor of the source, how many bytes have come from it today, and how many items of it are known to be still to come.
+
+    Afterwards what is believed follows from ``who``.
+    """
     cursor: Cursor | None
+    left: int | None
     try:
         with store.read() as reader:
-            cursor, came = reader.cursor(name), reader.came(name)
+            cursor, came, left = reader.cursor(name), reader.came(name), reader.left(name)
             believed = who is None or who.believed(reader)
     except Missing:
-        cursor, came, believed = None, 0, who is None
+        cursor, came, left, believed = None, 0, None, who is None
     if who is not None and not believed:
         from capture.replay import remember_me  # it is large, and there is rarely anything to do
 
         remember_me(store, who)
-    return (None if cursor is None else dict(cursor)), came
+    return (None if cursor is None else dict(cursor)), came, left
 
 
 def _budget_is_used(config: SourceConfig, came: int) -> tuple[str, str]:

@@ -238,7 +238,8 @@ class Connector(Protocol):
     It may say in a class attribute ``fetches``, for people, what it takes from the source, and count in an attribute ``came``
     the bytes that have come from there since it was made, for whoever has a budget for them. A class attribute
     ``connections`` says how many connections at a time a first pull makes good use of, if that is more than one; before a
-    pull, the same attribute of the connector is set to how many it may have.
+    pull, the same attribute of the connector is set to how many it may have. A class attribute ``history`` says that it can
+    tell what is new from what was there before: a pull with it set to False says nothing that has waited until then.
     A connector that can be told of news also has ``watch(stop: Event) -> None``, which returns when a pull is worthwhile
     or ``stop`` is set.
     """

@@ -96,6 +96,8 @@ class Imap:
     Settings: ClassVar[type[BaseModel]] = ImapSettings
     fetches: ClassVar[str] = "of each mail: who wrote to whom, when, its subject, and signs of lists and robots; never its text"
 
+    history = True
+
     def __init__(self, settings: ImapSettings) -> None:
         self.settings = settings
         self.came = 0
@@ -108,7 +110,7 @@ class Imap:
 
         session = self._session()
         try:
-            reading = Reading(session, self.settings.folders, cursor)
+            reading = Reading(session, self.settings.folders, cursor, self.history)
             try:
                 yield from metered(self, reading.pages(), lambda: session.wire.came)
             finally:  # also of a pull that is left in the midst of a history

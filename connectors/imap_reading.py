@@ -52,11 +52,15 @@ class Stand:
 
 
 class Reading:
-    """One pull on ``session``, of the folders that ``folders`` lets be read, from ``cursor`` on."""
+    """One pull on ``session``, of the folders that ``folders`` lets be read, from ``cursor`` on.
 
-    def __init__(self, session: Session, folders: Folders, cursor: Cursor | None) -> None:
+    Without ``history`` it has what is new, and nothing of what lies below what was read.
+    """
+
+    def __init__(self, session: Session, folders: Folders, cursor: Cursor | None, history: bool = True) -> None:
         self._session = session
         self._folders = folders
+        self._history = history
         self._stands = _stands_of(cursor)
         self._refused: dict[str, str] = dict((cursor or {}).get("refused") or {})
         self._todo: dict[str, Uids] = {}
@@ -99,7 +103,7 @@ class Reading:
             yield from self._news(folder)
         if self._stale:
             yield self._page(())
-        for folder in folders:
+        for folder in folders if self._history else ():
             yield from self._backfill(folder)
 
     def _page(self, observations: tuple[Observation, ...]) -> Page:

@@ -158,6 +158,11 @@ class Reader:
         """How many bytes have come from the source on this day, as the clock shows it here."""
         return came_today(self._db, source)
 
+    def left(self, source: str) -> int | None:
+        """Of how many items of the source it is known that they are to come."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", [LEFT + source]).fetchone()
+        return int(row[0]) if row else None
+
     def counts(self) -> Row:
         """How many people and interactions there are."""
         return self._rows(

@@ -14,8 +14,8 @@ def letter(n: int) -> bytes:
 
 
 def fill(account: Account, each: int) -> Account:
-    """The account has so many mails in each of FOLDERS: number 0 and on in the first, 100 and on in the next."""
+    """The account has so many mails in each of FOLDERS: number 0 and on in the first, 100 (or ``each``) and on in the next."""
     for place, folder in enumerate(FOLDERS):
         for n in range(each):
-            account.deliver(folder, letter(100 * place + n))
+            account.deliver(folder, letter(max(100, each) * place + n))
     return account
