@@ -63,7 +63,7 @@ test: servers lint $(DUCKDB15)/.done
 
 # The faults in full size. What is not done within the hour has failed.
 torture: servers $(VENV)/.done
-	KITH_KILLS=600 KITH_FULL=25 KITH_FLIPS=200 KITH_STARTS=40 KITH_ENDS=40 KITH_CUTS=31 KITH_FAILS=1 KITH_NEWS=40 KITH_RECALLS=2000 \
+	KITH_KILLS=500 KITH_FULL=25 KITH_FLIPS=200 KITH_STARTS=40 KITH_ENDS=40 KITH_CUTS=31 KITH_FAILS=1 KITH_NEWS=40 KITH_RECALLS=2000 \
 	KITH_WRITES=150 KITH_ACTIONS=2000 timeout --kill-after=30 2640 \
 	$(BIN)/python -m pytest -q -s --durations=0 tests/faults tests/store/test_damage.py tests/store/test_backup.py
 	$(BIN)/python -m tests.faults.soak 900

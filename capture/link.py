@@ -11,7 +11,6 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from math import inf
 
@@ -208,7 +207,15 @@ def _text(profile: Profile) -> str:
     return json.dumps(said_, ensure_ascii=False, separators=(",", ":"))
 
 
-@lru_cache(maxsize=65_536)
+_profiles: dict[str, tuple[str, Profile]] = {}
+
+
 def _profile(name: str, text: str) -> Profile:
-    origin, own, others = json.loads(text)
-    return Profile(name, origin, own, others)
+    """The profile that ``text`` says. Of each name the last is kept: every mail makes another, and the old ones are no use."""
+    known = _profiles.get(name)
+    if known is None or known[0] != text:
+        if len(_profiles) >= 65_536:
+            _profiles.clear()
+        origin, own, others = json.loads(text)
+        known = _profiles[name] = (text, Profile(name, origin, own, others))
+    return known[1]

@@ -22,7 +22,7 @@ KEPT = "\0"
 """Begins a name that came out of the file, where only its number is kept; no name begins so by itself."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def hash63(text: str) -> int:
     """A non-negative 63-bit number for a text, the same on every machine and in every version."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
