@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from store.aside import mended
 from store.duck import Connection, connect, drop, explained, make_room, private, trouble
 from store.errors import LogRefused, Missing, StoreError
-from store.gate import Gate, let_in, wanted
+from store.gate import Gate, wanted
 from store.reader import Reader
 from store.room import check_room
 from store.schema import VERSION, version_of
@@ -112,7 +112,6 @@ class Store:
             self.let_go()
         if others:
             self._wanted = time.monotonic()
-            let_in(self.path)
 
     def undisturbed(self) -> bool:
         """Whether nobody has waited for a transaction of ours for QUIET seconds, so that a longer one will do."""

@@ -19,7 +19,9 @@ import contextlib
 import fcntl
 import os
 import random
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +29,51 @@ from store.errors import Busy
 
 PAGE = 4096
 """Bytes."""
+
+
+class Line:
+    """Threads of this process that want one thing: each has it in its turn, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
+
+    def enter(self, patience: float) -> bool:
+        """Whether our turn came within ``patience`` seconds."""
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return True
+            ours = threading.Lock()
+            ours.acquire()
+            self._waiting.append(ours)
+        if ours.acquire(timeout=max(patience, 0)):
+            return True
+        with self._lock:
+            if ours not in self._waiting:
+                return True  # just now
+            self._waiting.remove(ours)
+            return False
+
+    def leave(self) -> None:
+        """The next one has it."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+_lines: dict[Path, Line] = {}
+
+
+def _line(path: Path) -> Line:
+    return _lines.setdefault(path, Line())
 
 
 class Gate:
@@ -43,6 +90,18 @@ class Gate:
         The folder of the file is there. In one that we may only read, in which nobody can have made the lock file, nobody
         writes either, and there is nothing to hold.
         """
+        end = time.monotonic() + patience
+        if alone and not _line(self.path).enter(patience):
+            raise _busy(self.path, os.getpid())
+        try:
+            self._enter(alone, end - time.monotonic())
+        except BaseException:
+            if alone:
+                _line(self.path).leave()
+            raise
+        self._alone = alone
+
+    def _enter(self, alone: bool, patience: float) -> None:
         descriptor = _descriptor(self.path.with_name(self.path.name + ".lock"))
         if descriptor is None:
             return
@@ -54,16 +113,23 @@ class Gate:
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor, self._alone = descriptor, alone
+        self._descriptor = descriptor
 
     def leave(self) -> None:
-        """The file is closed, and others may open it."""
+        """The file is closed, and others may open it: other processes, and who only reads, before threads of this one write."""
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            if self._alone:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+        alone, self._alone = self._alone, False
+        try:
+            if descriptor is not None:
+                if alone:
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(descriptor, 0)
+                os.close(descriptor)
+                if alone:
+                    _let_in(self.path)
+        finally:
+            if alone:
+                _line(self.path).leave()
 
 
 @contextlib.contextmanager
@@ -97,8 +163,12 @@ def _take(descriptor: int, how: int, path: Path, patience: float) -> None:
                 return fcntl.flock(descriptor, how | fcntl.LOCK_NB)
             if time.monotonic() > end:
                 number = os.pread(descriptor, 10, 0).strip()
-                who = f"by kith (process {int(number)})" if number.isdigit() else "by another process"
-                raise Busy(f"The database {path} is in use {who}.", "try again in a moment, or stop that process")
+                raise _busy(path, int(number) if number.isdigit() else None)
+
+
+def _busy(path: Path, process: int | None) -> Busy:
+    who = "by another process" if process is None else f"by kith (process {process})"
+    return Busy(f"The database {path} is in use {who}.", "try again in a moment, or stop that process")
 
 
 def a_moment() -> None:
@@ -122,7 +192,11 @@ def wanting(path: Path) -> Iterator[None]:
 
 
 def wanted(path: Path) -> bool:
-    """Whether another process waits for the file."""
+    """Whether anybody else waits for the file."""
+    return bool(_line(path)) or _wanted_by_others(path)
+
+
+def _wanted_by_others(path: Path) -> bool:
     return held(_beside(path), fcntl.LOCK_EX) is not None
 
 
@@ -146,10 +220,10 @@ def held(path: Path, how: int) -> bytes | None:
         os.close(descriptor)
 
 
-def let_in(path: Path, longest: float = 0.5) -> None:
-    """Those who wait for the file, which is free now, have had ``longest`` seconds to take it."""
+def _let_in(path: Path, longest: float = 0.5) -> None:
+    """Those who are at the gate, which is open now, have had ``longest`` seconds to come in."""
     end = time.monotonic() + longest
-    while wanted(path) and time.monotonic() < end:
+    while _wanted_by_others(path) and time.monotonic() < end:
         time.sleep(0.002)
 
 

@@ -32,7 +32,7 @@ def soak(place: Path, seconds: float, server: Dovecot) -> dict[str, float]:
         letters(place / f"mail{n}", range(0))
         text += source(f"eml{n}", "eml", path=str(place / f"mail{n}"), every="1 s")
     kith.configure(text)
-    arrived, recalls = 0, 0
+    arrived, recalls, failed = 0, 0, 0
     began = time.monotonic()
     first: tuple[float, int] | None = None
     peak = 0.0
@@ -48,8 +48,11 @@ def soak(place: Path, seconds: float, server: Dovecot) -> dict[str, float]:
                 accounts[where].deliver("INBOX", f"{head}\r\n".encode())
             arrived += 1
             if arrived % 2:
-                assert kith("timeline", "alice", "--json").code in (0, 1)
+                asked = kith("timeline", "alice", "--json")
                 recalls += 1
+                if asked.code not in (0, 1):
+                    failed += 1
+                    print(f"{now - began:.0f} s: a recall ended with {asked.code}: {asked.err}", file=sys.stderr, flush=True)
             if now - reloaded > 60:
                 reloaded = now
                 kith.configure(text + f"# {now}\n")
@@ -71,15 +74,13 @@ def soak(place: Path, seconds: float, server: Dovecot) -> dict[str, float]:
         assert code == 0, daemon.log
         assert "Traceback" not in daemon.log
     assert kith("check").code == 0
-    assert count == arrived, f"{arrived} mails arrived, {count} are there"
     assert first is not None
-    assert last[0] - first[0] <= 20, f"{first} became {last}"
-    assert peak <= 150, f"at most {peak:.0f} MB"
     return {
         "seconds": round(time.monotonic() - began),
         "arrived": arrived,
         "captured": count,
         "recalls": recalls,
+        "recalls_failed": failed,
         "examines": polls,
         "mb_first": round(first[0], 1),
         "mb_last": round(last[0], 1),
@@ -95,6 +96,11 @@ if __name__ == "__main__":
     dovecot = Dovecot()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(soak(Path(folder), float(sys.argv[1]), dovecot)))
+            found = soak(Path(folder), float(sys.argv[1]), dovecot)
+        print(json.dumps(found))
+        assert found["captured"] == found["arrived"]
+        assert found["mb_last"] - found["mb_first"] <= 20
+        assert found["mb_peak"] <= 150
+        assert not found["recalls_failed"]
     finally:
         dovecot.stop()

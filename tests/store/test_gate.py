@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,45 @@ def test_a_reader_who_waits_is_let_in_between_two_pages(path: Path) -> None:
     assert longest < 0.8 < LONGEST
     assert opened >= 10
     assert pages >= opened
+
+
+THREADS = """
+import sys, time
+from pathlib import Path
+from threading import Thread
+from store.file import Store
+path, done = Path(sys.argv[1]), [0] * 8
+def work(number):
+    store, end = Store(path, patience=60), time.monotonic() + 60
+    while time.monotonic() < end and not path.with_suffix(".stop").exists():
+        done[number] += 1
+        with store.write() as tx:
+            tx.execute("INSERT INTO tag VALUES (?, 'page')", [number])
+threads = [Thread(target=work, args=[number]) for number in range(8)]
+for each in threads:
+    each.start()
+print("writing", flush=True)
+for each in threads:
+    each.join()
+print(*done, flush=True)
+"""
+
+
+def test_who_asks_comes_before_all_the_threads_of_a_process_that_write_without_a_pause(path: Path) -> None:
+    """And the threads have their turns: none writes much more than another."""
+    writer = python(THREADS, path)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "writing\n"
+    store, counts = Store(path, patience=30), []
+    for _ in range(25):
+        with store.read() as reader:
+            counts.append(reader.connection.execute("SELECT count(*) FROM tag").fetchall()[0][0])
+        time.sleep(0.01)
+    path.with_suffix(".stop").touch()
+    turns = [*map(int, output(writer).split())]
+    waited = [after - before for before, after in pairwise(counts)]
+    assert sum(waited) / len(waited) < 4, f"as if the {len(turns)} of them were before us each time: {waited}"
+    assert max(turns) - min(turns) <= 2, turns
 
 
 def test_three_readers_at_once_all_get_in_and_the_writer_goes_on(path: Path) -> None:
