@@ -67,7 +67,8 @@ def _judge_all(tx: Tx, me: Me) -> int:
         beliefs.set_origins(connection, origins)
     finally:
         me.learned = {}
-        alike.forget(connection)
+    # not in the finally: what is temporary goes with a transaction that failed, and a DROP in one hides what it failed of
+    alike.forget(connection)
     return changed
 
 

@@ -31,7 +31,7 @@ ANSWERED, COUNTS, NOISE = 1, 2, 4
 
 _AUTHOR = "('from', 'organizer')"
 
-_NOT_THE_LIST = """NOT (contains(i.signals, '"list_id":"') AND i.signals ->> 'list_id' = replace(h.value, '@', '.'))"""
+_NOT_THE_LIST = """NOT (contains(i.signals, '"list_id":"') AND (i.signals ->> 'list_id') = replace(h.value, '@', '.'))"""
 """By ``list_id_of``: the handle ``h`` is not the address of the list that the interaction ``i`` is from."""
 
 _CODE = """

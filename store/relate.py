@@ -220,41 +220,40 @@ def seen_together(
     if not pairs:
         return {}
     connection.execute("CREATE TEMP TABLE asked (a VARCHAR, b VARCHAR)")
-    try:
-        insert(connection, "asked", "a VARCHAR, b VARCHAR", pairs)
-        connection.execute(
-            """CREATE TEMP TABLE part AS
-                WITH mine AS MATERIALIZED (
-                  SELECT id, canonical, coalesce(origin, '') = 'wrote' AS trusted FROM handle
-                  WHERE NOT own AND canonical IN (SELECT a FROM asked UNION SELECT b FROM asked)),
-                bits AS MATERIALIZED (
-                  SELECT m.canonical, p.interaction_id, bool_or(p.role IN ('from', 'organizer')) AS wrote,
-                         any_value(m.trusted) AS trusted
-                  FROM mine m JOIN party p ON p.handle_id = m.id GROUP BY ALL),
-                size AS (
-                  SELECT p.interaction_id, count(DISTINCT h.canonical) FILTER (NOT h.own) AS n,
-                         bool_or(h.own AND p.role IN ('from', 'organizer')) AS by_me
-                  FROM party p JOIN handle h ON h.id = p.handle_id
-                  WHERE p.interaction_id IN (SELECT interaction_id FROM bits) GROUP BY p.interaction_id)
-                SELECT b.canonical, b.interaction_id, b.wrote, b.trusted, s.n, s.by_me, i.thread
-                FROM bits b JOIN size s ON s.interaction_id = b.interaction_id
-                JOIN interaction i ON i.id = b.interaction_id AND i.verdict <> 'noise'"""
-        )
-        connection.execute(
-            f"""CREATE TEMP TABLE company AS
-                WITH there AS MATERIALIZED (
-                  SELECT DISTINCT t.canonical, p.handle_id FROM part t JOIN party p ON p.interaction_id = t.interaction_id
-                  WHERE t.n BETWEEN 2 AND {COMPANY} AND (t.trusted OR NOT t.wrote)),
-                who AS MATERIALIZED (
-                  SELECT t.canonical, h.canonical AS other FROM there t JOIN handle h ON h.id = t.handle_id AND NOT h.own)
-                SELECT DISTINCT canonical, other FROM who WHERE other <> canonical"""
-        )
-        others = connection.execute("SELECT DISTINCT other FROM company ORDER BY other").fetchall()
-        strangers = [listed([other for (other,) in others if nobody(other)])]
-        rows = connection.execute(_SEEN, strangers).fetchall()
-    finally:
-        for table in ("company", "part", "asked"):
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
+    insert(connection, "asked", "a VARCHAR, b VARCHAR", pairs)
+    connection.execute(
+        """CREATE TEMP TABLE part AS
+            WITH mine AS MATERIALIZED (
+              SELECT id, canonical, coalesce(origin, '') = 'wrote' AS trusted FROM handle
+              WHERE NOT own AND canonical IN (SELECT a FROM asked UNION SELECT b FROM asked)),
+            bits AS MATERIALIZED (
+              SELECT m.canonical, p.interaction_id, bool_or(p.role IN ('from', 'organizer')) AS wrote,
+                     any_value(m.trusted) AS trusted
+              FROM mine m JOIN party p ON p.handle_id = m.id GROUP BY ALL),
+            size AS (
+              SELECT p.interaction_id, count(DISTINCT h.canonical) FILTER (NOT h.own) AS n,
+                     bool_or(h.own AND p.role IN ('from', 'organizer')) AS by_me
+              FROM party p JOIN handle h ON h.id = p.handle_id
+              WHERE p.interaction_id IN (SELECT interaction_id FROM bits) GROUP BY p.interaction_id)
+            SELECT b.canonical, b.interaction_id, b.wrote, b.trusted, s.n, s.by_me, i.thread
+            FROM bits b JOIN size s ON s.interaction_id = b.interaction_id
+            JOIN interaction i ON i.id = b.interaction_id AND i.verdict <> 'noise'"""
+    )
+    connection.execute(
+        f"""CREATE TEMP TABLE company AS
+            WITH there AS MATERIALIZED (
+              SELECT DISTINCT t.canonical, p.handle_id FROM part t JOIN party p ON p.interaction_id = t.interaction_id
+              WHERE t.n BETWEEN 2 AND {COMPANY} AND (t.trusted OR NOT t.wrote)),
+            who AS MATERIALIZED (
+              SELECT t.canonical, h.canonical AS other FROM there t JOIN handle h ON h.id = t.handle_id AND NOT h.own)
+            SELECT DISTINCT canonical, other FROM who WHERE other <> canonical"""
+    )
+    others = connection.execute("SELECT DISTINCT other FROM company ORDER BY other").fetchall()
+    strangers = [listed([other for (other,) in others if nobody(other)])]
+    rows = connection.execute(_SEEN, strangers).fetchall()
+    # not in a finally: what is temporary goes with a transaction that failed, and a DROP in one hides what it failed of
+    for table in ("company", "part", "asked"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
     return {(row[0], row[1]): Together(*row[2:]) for row in rows}
 
 

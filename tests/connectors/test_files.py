@@ -351,6 +351,6 @@ class TestSize:
             put(tmp_path / f"{number % 10}/{number}.txt", "word")
         cursor = pull(tmp_path)[-1].cursor
         assert len(json.dumps(cursor)) < 600_000
-        begin = time.perf_counter()
+        begin = time.process_time()
         assert pull(tmp_path, cursor) == []
-        assert time.perf_counter() - begin < 2
+        assert time.process_time() - begin < 2
