@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.base import Handle
-from store.beliefs import MAY_KNOW, MET
+from store.beliefs import MAY_KNOW, MET, WROTE
 from store.duck import Connection
 from store.facts import micros
 from store.load import Kept, interactions_by_id
@@ -178,10 +178,12 @@ def put(connection: Connection, judged: Sequence[tuple[int, int, str, str, str |
 
 def parts(connection: Connection, origin: str, now: datetime) -> list[Part]:
     """All who may be somebody of this origin, by what was before ``now`` if it was a meeting: each once. Not for MET."""
+    # no mark makes another of what the user wrote, and what is marked was not judged yet when this is asked of it
     rows = connection.execute(
         f"""SELECT DISTINCT p.handle_id, p.role IN {_AUTHOR},
                    CASE WHEN j.origin = '{MAY_KNOW}' AND p.role IN {_AUTHOR} THEN p.name END
-            FROM judged j JOIN shape s ON s.shape = j.shape JOIN alike a ON a.shape = j.shape AND a.marks = j.marks
+            FROM judged j JOIN shape s ON s.shape = j.shape
+            JOIN alike a ON a.shape = j.shape AND (a.marks = j.marks OR j.origin = '{WROTE}')
             JOIN party p ON p.interaction_id = a.id
             WHERE j.origin = ? AND (s.kind <> 'meeting' OR p.happened_at <= make_timestamp(?::BIGINT))""",
         [origin, micros(now)],
@@ -191,8 +193,9 @@ def parts(connection: Connection, origin: str, now: datetime) -> list[Part]:
 
 def held(connection: Connection, now: datetime) -> list[int]:
     """The shapes of meetings by which somebody is met, if one of that shape was before ``now``."""
+    # no mark makes another of a meeting, either
     rows = connection.execute(
-        """SELECT DISTINCT j.shape FROM judged j JOIN alike a ON a.shape = j.shape AND a.marks = j.marks
+        """SELECT DISTINCT j.shape FROM judged j JOIN alike a ON a.shape = j.shape
            JOIN interaction i ON i.id = a.id AND i.happened_at <= make_timestamp($now::BIGINT) WHERE j.origin = $origin""",
         {"now": micros(now), "origin": MET},
     ).fetchall()

@@ -224,6 +224,22 @@ def test_mail_that_one_wrote_with_somebody_is_ones_own_also_when_it_is_answered(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        mail(1, ME, [ME, "alice@example.org"]),
+        meeting(1, ME, ["alice@example.org"]),
+    ],
+)
+def test_whom_one_wrote_to_and_met_one_knows_also_when_one_answers_oneself(store: Store, written: Interaction) -> None:
+    again = replace(mail(2, ME, ME, days=-1), answers=written.same_as)
+    capture(store, Scripted.of([written], [again]))
+    before = tables(store)
+    assert [row[2] for row in before["person"]] == ["wrote" if written.kind == "mail" else "met"]
+    assert replay(store, me) == 0
+    assert {**tables(store), "own": []} == {**before, "own": []}
+
+
 def test_a_mail_to_a_crowd_makes_no_people_whichever_copy_came_first(tmp_path: Path) -> None:
     """The copy that came back to the writer does not know of the blind copies."""
     back = mail(1, ME, ["alice@example.org", party("cc", ME)])
