@@ -33,6 +33,8 @@ WEIGHTS: Mapping[str, float] = {
     "same name by a nickname": 1.0,
     "same family name, an initial": -1.0,
     "names but for one letter": -2.0,
+    # so are those of siblings and of couples, who are in one company and answer for each other
+    "names but for a feminine ending": -6.0,
     "same name of one word": 2.0,
     "no name, same local part": 2.0,
     "no name, address made from the name": 3.0,
@@ -65,11 +67,13 @@ _NAMES = {
     "nickname": "same name by a nickname",
     "initial": "same family name, an initial",
     "typo": "names but for one letter",
+    "feminine": "names but for a feminine ending",
 }
 
 NEVER = frozenset({
     "written under several names", "address of an office or a family", "same name of one word", "no name, same local part",
-    "no name, address made from the name", "same family name, an initial", "names but for one letter",
+    "no name, address made from the name", "same name by a nickname", "same family name, an initial",
+    "names but for one letter", "names but for a feminine ending",
 })  # fmt: skip
 """Features with which the matcher links nothing by itself, whatever else there is: it takes two full names that agree."""
 

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal
 
 from capture.letters import latin, skeleton
 from capture.names import words
 from capture.nicknames import same_by_nickname
 
-Likeness = Literal["same", "sound", "middle", "nickname", "initial", "typo", "one word", "different", "unknown"]
+Likeness = Literal[
+    "same", "sound", "middle", "nickname", "initial", "typo", "feminine", "one word", "different", "unknown"
+]  # fmt: skip
 """The same words; the same by sound; with more given names or their initials; by a nickname; by the initial of the given name;
-but for one letter; where one of the two is a single word; two full names of two people; and nothing that could be compared."""
+but for one letter; but for the ending by which a woman's name is told from a man's; where one of the two is a single word; two
+full names of two people; and nothing that could be compared."""
 
 LIKELIEST: tuple[Likeness, ...] = (
-    "same", "sound", "middle", "nickname", "initial", "typo", "one word", "unknown", "different"
+    "same", "sound", "middle", "nickname", "initial", "typo", "feminine", "one word", "unknown", "different"
 )  # fmt: skip
 """The best first."""
 
 _SUFFIXES = {"jr": 2, "junior": 2, "ii": 2, "fils": 2, "iii": 3, "iv": 4, "sr": 1, "senior": 1, "pere": 1}
 """What tells father and son apart."""
+
+_FEMININE = frozenset({"a", "e", "ia", "ina", "ine", "ova"})
+"""What makes the name of a woman from that of a man: Paula, Louise, Emilia, Georgina, Josefine; and of a family, Novakova."""
+
+_TURNED = (("o", "a"), ("us", "a"), ("ki", "ka"), ("ki", "kaia"))
+"""The same, in the place of another ending: Mario and Maria, Julius and Julia, Kowalski and Kowalska."""
 
 _PARTICLES = frozenset(
     "van von de der den del della di da du la le el al bin ibn ter ten zu zum dos das do".split()  # noqa: SIM905
@@ -68,7 +78,9 @@ def _compare(a: tuple[str, ...], b: tuple[str, ...], sounds_a: tuple[str, ...], 
     if len(a) == len(b) and sorted(a) == sorted(b):
         return "same"
     one, two = list(sounds_a), list(sounds_b)
-    if sorted(one) == sorted(two) or "".join(one) == "".join(two):
+    if sorted(one) == sorted(two):
+        return "feminine" if _silent_ending(a, b) else "sound"
+    if _joined(one, two):
         return "sound"
     shared = []
     for w in list(one):
@@ -89,12 +101,47 @@ def _compare(a: tuple[str, ...], b: tuple[str, ...], sounds_a: tuple[str, ...], 
         x, y = sorted((one[0], two[0]), key=len)
         if len(x) == 1:
             return "initial" if y.startswith(x) else "different"
-        if same_by_nickname(x, y) or (len(x) > 2 and y.startswith(x)):
+        if same_by_nickname(x, y):
+            return "nickname"
+        if _feminine(x, y):
+            return "feminine"
+        if len(x) > 2 and y.startswith(x):
             return "nickname"
         return "typo" if len(x) >= 4 and _one_off(x, y) else "different"
     if one and two and _initials(one, two):
         return "initial"
     return "different"
+
+
+def _joined(one: list[str], two: list[str]) -> bool:
+    """Whether they are the same but for words that are written as one: Hans Peter Wolf, but not Ann Aberg and Anna Berg."""
+    few, many = sorted((one, two), key=len)
+    return "".join(few) == "".join(many) and _ends(few) <= _ends(many)
+
+
+def _ends(some: list[str]) -> set[int]:
+    return set(accumulate(map(len, some)))
+
+
+def _feminine(a: str, b: str) -> bool:
+    """Whether one is a man's name, or his family's, and the other the same of a woman; ``a`` is not the longer one."""
+    if len(a) < 3:
+        return False
+    if b.startswith(a):
+        rest = b[len(a) :]
+        # Stefan and Stefanie, Emil and Emilie; and Andrea, to whom Andreas is the man
+        return rest in _FEMININE or (rest == "i" and a[-1] in "nl") or (rest == "s" and a[-1] == "a")
+    return any(
+        x.endswith(his) and y == x.removesuffix(his) + hers for his, hers in _TURNED for x, y in ((a, b), (b, a))
+    )
+
+
+def _silent_ending(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether two names of one sound differ in an ending that is not heard: René and Renée, Michele and Michelle."""
+    written = {latin(w) for w in a} ^ {latin(w) for w in b}
+    return any(
+        (w.endswith("e") and f"{w}e" in written) or (w.endswith("le") and f"{w[:-2]}lle" in written) for w in written
+    )
 
 
 def _initials(one: list[str], two: list[str]) -> bool:

@@ -164,9 +164,9 @@ def _unambiguous(
 
 
 def _contradict(known: dict[str, Profile], one: Iterable[str], two: Iterable[str]) -> bool:
-    """Whether somebody on one side goes by another full name than somebody on the other."""
+    """Whether somebody on one side goes by another full name than somebody on the other, or by a woman's beside a man's."""
     names_ = [[n for node in side if node in known for n in known[node].names] for side in (one, two)]
-    return any(likeness(a, b) == "different" for a, b in product(*names_))
+    return any(likeness(a, b) in ("different", "feminine") for a, b in product(*names_))
 
 
 def _is_nobody(name: str) -> bool:

@@ -49,7 +49,7 @@ jaroslaw jarek | jason jay | jennifer jen jenny jenna | jeremy jerry jem jeremia
 jo john johan johann jan | john jack johnny jon jean juan giovanni ivan jan johannes johann hans ian sean ваня vanya |
 jonathan jon jonny nathan john | joseph joe joey josef jose pepe giuseppe beppe józef yusuf joost | josephine jo josie
 fifi josefine josefa pepa | joshua josh | judith judy judi jutta | julia julie jule juliet giulia yulia юля | julian
-jules julien juliane | katarzyna kasia | kenneth ken kenny | kimberly kim kimberley | konstantin kostya konni costa
+jules julien | katarzyna kasia | kenneth ken kenny | kimberly kim kimberley | konstantin kostya konni costa
 костя | kristina kris krissy | lawrence larry lars laurie laurent lorenz lorenzo laurence | leonard leo len lenny
 leonhard leonid leonardo | leopold leo poldi | leslie les | lewis lew | lillian lily lil lilli | linda lindy | louis
 lou louie ludwig luis lewis luigi | louise lou lulu luise luisa | lucy lucia lucie luzia | lukas luke luca lucas
@@ -73,7 +73,7 @@ renate nati | richard rick dick rich richie ricky ricardo ryszard riccardo | rob
 roberto | roderick rod | rodney rod | roger rodge hodge ruediger rüdiger | roland rolli rolf | ronald ron ronnie |
 rosemary rosie rose rosa | roxanne roxy | rudolf rudi rudolph rodolfo rolf | russell russ | samantha sam sammy |
 samuel sam sammy | sarah sally sadie sara | sebastian seb basti bastian | sergey sergei serge serhiy seryozha | sergio
-сережа | sharon shari | shirley shirl | siegfried sigi | simon si szymon simone | sofia sophie sophia sonya sonia
+сережа | sharon shari | shirley shirl | siegfried sigi | simon si szymon | sofia sophie sophia sonya sonia
 zofia zosia соня | stanislaw stan staszek stas stanislav stanley | stella estelle | stephanie steph steffi stefanie
 stefania | stephen steven steve stevie stefan stephan steffen esteban stepan etienne szczepan | susan sue susie suzy
 susanna susanne suzanne sanna zuzanna | sylvia silvia sylvie | tamara toma tammy | tatiana tanya tania tatyana таня |

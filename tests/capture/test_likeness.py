@@ -31,6 +31,12 @@ from capture.profile import Profile, blocks
         ("A. Example", "Alice Example", "initial"),
         ("Alise Exampel", "Alice Exampel", "sound"),
         ("Nina Example", "Mina Example", "typo"),
+        ("Paul Example", "Paula Example", "feminine"),
+        ("Mario Example", "Maria Example", "feminine"),
+        ("René Example", "Renée Example", "feminine"),
+        ("Anna Petrov", "Anna Petrova", "feminine"),
+        ("Anna Kowalski", "Anna Kowalska", "feminine"),
+        ("Anna Example", "Anne Example", "nickname"),
         ("Alice", "Alice Example", "one word"),
         ("Bob", "Robert Jones", "one word"),
         # two people
@@ -39,6 +45,7 @@ from capture.profile import Profile, blocks
         ("John Smith Sr.", "John Smith Jr.", "different"),
         ("Michael J. Smith", "Michael K. Smith", "different"),
         ("Anna Weber", "Anna Schmidt", "different"),
+        ("Ann Aberg", "Anna Berg", "different"),
         ("Bob", "Alice Example", "different"),
         # nothing that could be compared
         ("alice@example.org", "Alice Example", "unknown"),
