@@ -46,6 +46,8 @@ def not_same(tx: Tx, me: Me, a: int, b: int, evidence: Mapping[str, Any]) -> int
 
 
 def _say(tx: Tx, me: Me, what: str, a: int, b: int, evidence: Mapping[str, Any]) -> int:
+    # whoever is asked about may have become part of somebody by the answer before
+    a, b = log.now(tx.connection, a), log.now(tx.connection, b)
     if a == b:
         raise Impossible("The two are one person already.", "kith people why NAME says by what")
     one, other = log.nodes(tx.connection, [a]), log.nodes(tx.connection, [b])

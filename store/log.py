@@ -164,6 +164,12 @@ def parts(connection: Connection, person: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def now(connection: Connection, person: int) -> int:
+    """Whose part this person is now; their own number, if nobody's."""
+    row = connection.execute("SELECT coalesce(part_of, id) FROM person WHERE id = ?", [person]).fetchone()
+    return int(row[0]) if row else person
+
+
 def nodes(connection: Connection, people: Sequence[int]) -> list[str]:
     """Canonical handles and keys of cards of these people."""
     rows = connection.execute(

@@ -73,6 +73,23 @@ def test_what_the_user_split_stays_apart_from_the_matcher_and_through_a_replay(s
         replay(store, me)
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_an_answer_about_somebody_just_merged_is_about_whom_they_are_now(store: Store, together: bool) -> None:
+    before = whose(store)
+    one, two, carol = (before[each] or 0 for each in (ALICE, ALICE_AT_WORK, CAROL))
+    with store.write() as tx:
+        merge(tx, me, one, two, {})
+        (merge if together else not_same)(tx, me, max(one, two), carol, {})
+    now = whose(store)
+    assert now[ALICE] == now[ALICE_AT_WORK] == min(one, two)
+    assert now[CAROL] == (min(one, two) if together else carol)
+    with store.write() as tx:
+        said = log.words(tx.connection)[-1]
+        assert {*said.one, *said.other} == {f"email:{each}" for each in (ALICE, ALICE_AT_WORK, CAROL)}
+        with pytest.raises(Impossible):
+            merge(tx, me, one, two, {})
+
+
 def test_not_the_same_is_remembered(store: Store) -> None:
     with store.read() as reader:
         (found,) = suggestions(reader.connection)
