@@ -27,7 +27,10 @@ NAMES = ("address", "domain", "list", "folder", "subject")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One ``[[rule]]``. Texts are in lower case; ``*`` and ``?`` stand for anything in all but ``domain``."""
+    """One ``[[rule]]``. Texts are in lower case.
+
+    ``*`` and ``?`` stand for anything in all but ``domain``, and brackets for themselves.
+    """
 
     name: str
     verdict: Verdict
@@ -105,7 +108,9 @@ def read(value: dict[str, Any], place: Place, number: int) -> Rule:
 
 
 def _any(values: Iterable[str], patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+    # a bracket is a bracket, as in "[kith-dev]" before a subject: only * and ? stand for anything
+    plain = [pattern.replace("[", "[[]") for pattern in patterns]
+    return any(fnmatchcase(value, pattern) for value in values for pattern in plain)
 
 
 def _below(value: str, domain: str) -> bool:

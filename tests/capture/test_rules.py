@@ -38,6 +38,9 @@ def store(tmp_path: Path) -> Store:
         (Rule("x", "counts", list=("garden.*",)), mail(1, ALICE), False),
         (Rule("x", "noise", folder=("archive/*",)), mail(1, ALICE, labels=("Archive/Shop",)), True),
         (Rule("x", "noise", subject=("*out of office*",)), mail(1, ALICE, title="Re: Out of Office"), True),
+        (Rule("x", "noise", subject=("*[jira]*",)), mail(1, ALICE, title="Re: [JIRA] KITH-12 updated"), True),
+        (Rule("x", "noise", subject=("*[jira]*",)), mail(1, ALICE, title="Dinner on Friday?"), False),
+        (Rule("x", "noise", folder=("[gmail]/s?am",)), mail(1, ALICE, labels=("[Gmail]/Spam",)), True),
         (Rule("x", "noise", address=(ALICE,), subject=("*sale*",)), mail(1, ALICE, title="Hello"), False),
     ],
 )
