@@ -1,5 +1,7 @@
 """Letters of other alphabets, and the ways in which one sound is written: names that sound alike have the same skeleton.
 
+A few pairs of names sound alike, or nearly, and are two names: ``told_apart`` knows them.
+
 "Müller", "Mueller" and "Muller" are one skeleton, and so are "Алексей" and "Aleksey" or "Alexei". It is coarse on purpose: a
 skeleton finds whom to compare, and says that two spellings may be one name. Chinese characters are left as they are; how they
 are read nobody can tell from them alone.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _LATIN = {
@@ -72,3 +75,20 @@ def skeleton(word: str) -> str:
     for pattern, plain in _ALIKE:
         text = pattern.sub(plain, text)
     return text
+
+
+_TWO = """
+    jo/joe lois/louis robin/robyn carol/karol toni/tony kai/kay terri/terry jerri/jerry bobbi/bobby bobbie/bobby randi/randy
+    andi/andy andie/andy jodi/jody billie/billy nicki/nicky nikki/nicky danni/danny sandi/sandy valerie/valery frankie/franky
+"""
+_TWO_NAMES = frozenset(frozenset(pair.split("/")) for pair in _TWO.split())
+"""Names of one skeleton, of which the one is a woman's and the other nearly always a man's."""
+
+
+def told_apart(a: Iterable[str], b: Iterable[str]) -> bool:
+    """Whether words of two names of one sound are two names: by an ending that is not heard, as René and Renée, or as known."""
+    one, two = {latin(w) for w in a}, {latin(w) for w in b}
+    written = one ^ two
+    if any((w.endswith("e") and f"{w}e" in written) or (w.endswith("le") and f"{w[:-2]}lle" in written) for w in written):
+        return True
+    return any(frozenset((x, y)) in _TWO_NAMES for x in one - two for y in two - one)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import accumulate
 from typing import Literal
 
-from capture.letters import latin, skeleton
-from capture.names import words
+from capture.letters import latin, skeleton, told_apart
+from capture.names import joined, words
 from capture.nicknames import same_by_nickname
 
 Likeness = Literal[
@@ -79,8 +78,8 @@ def _compare(a: tuple[str, ...], b: tuple[str, ...], sounds_a: tuple[str, ...], 
         return "same"
     one, two = list(sounds_a), list(sounds_b)
     if sorted(one) == sorted(two):
-        return "feminine" if _silent_ending(a, b) else "sound"
-    if _joined(one, two):
+        return "feminine" if told_apart(a, b) else "sound"
+    if joined(one, two):
         return "sound"
     shared = []
     for w in list(one):
@@ -113,16 +112,6 @@ def _compare(a: tuple[str, ...], b: tuple[str, ...], sounds_a: tuple[str, ...], 
     return "different"
 
 
-def _joined(one: list[str], two: list[str]) -> bool:
-    """Whether they are the same but for words that are written as one: Hans Peter Wolf, but not Ann Aberg and Anna Berg."""
-    few, many = sorted((one, two), key=len)
-    return "".join(few) == "".join(many) and _ends(few) <= _ends(many)
-
-
-def _ends(some: list[str]) -> set[int]:
-    return set(accumulate(map(len, some)))
-
-
 def _feminine(a: str, b: str) -> bool:
     """Whether one is a man's name, or his family's, and the other the same of a woman; ``a`` is not the longer one."""
     if len(a) < 3:
@@ -133,14 +122,6 @@ def _feminine(a: str, b: str) -> bool:
         return rest in _FEMININE or (rest == "i" and a[-1] in "nl") or (rest == "s" and a[-1] == "a")
     return any(
         x.endswith(his) and y == x.removesuffix(his) + hers for his, hers in _TURNED for x, y in ((a, b), (b, a))
-    )
-
-
-def _silent_ending(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    """Whether two names of one sound differ in an ending that is not heard: René and Renée, Michele and Michelle."""
-    written = {latin(w) for w in a} ^ {latin(w) for w in b}
-    return any(
-        (w.endswith("e") and f"{w}e" in written) or (w.endswith("le") and f"{w[:-2]}lle" in written) for w in written
     )
 
 

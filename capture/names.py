@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
+
+from capture.letters import skeleton, told_apart
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_TITLE = re.compile(r"^(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing|sir)\.?(?=\s)")
+_TITLES = r"(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing|mag|sir)"
+_TITLE = re.compile(
+    # as many as there are: "Prof. Dr. med. Alice", "Dipl.-Ing. Alice", "Prof.Dr. Alice"; never all that there is
+    rf"^(?:{_TITLES}(?:\.?\s+|\.-?(?={_TITLES}\b))(?:(?:med|rer|nat|phil|jur|habil|h\.\s?c)\.\s+)*)+(?=\S)"
+)
+_APOSTROPHES = str.maketrans({'"': " ", "'": None, "\u2019": None, "\u02bc": None})
 _RELAYED = re.compile(r"\S\s+via\s+\S")
 """In small letters: people are called Via, too."""
 
@@ -26,7 +35,7 @@ def words(name: str) -> tuple[str, ...]:
     text = _ASIDE.sub(" ", name).casefold() if "(" in name or "[" in name else name.casefold()
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    text = text.replace('"', " ").replace("'", "")
+    text = text.translate(_APOSTROPHES)
     if "@" in text or relayed(name):
         return ()
     if text.count(",") == 1:
@@ -37,7 +46,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def agree(a: str | None, b: str | None, nicknames_a: tuple[str, ...] = (), nicknames_b: tuple[str, ...] = ()) -> bool:
-    """Whether two names may be one person's: the same words, one with more given names, or one by a nickname.
+    """Whether two names may be one person's: the same words, as they sound, one with more given names, or one by a nickname.
 
     Who has no name agrees with everybody.
     """
@@ -57,7 +66,23 @@ def _spellings(name: tuple[str, ...], nicknames: list[tuple[str, ...]]) -> list[
     return [name, *(nickname + family if len(nickname) == 1 else nickname for nickname in nicknames if nickname)]
 
 
+def joined(one: Sequence[str], two: Sequence[str]) -> bool:
+    """Whether they are the same but for words that are written as one: Hans Peter Wolf, but not Ann Aberg and Anna Berg."""
+    few, many = sorted((one, two), key=len)
+    return "".join(few) == "".join(many) and set(accumulate(map(len, few))) <= set(accumulate(map(len, many)))
+
+
 def _agree(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+    if _alike(one, two):
+        return True
+    if told_apart(one, two):
+        return False
+    # one address book writes Müller, the other one Mueller
+    x, y = tuple(map(skeleton, one)), tuple(map(skeleton, two))
+    return _alike(x, y) or joined(x, y)
+
+
+def _alike(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
     if set(one) == set(two):
         return True
     short, long = sorted((one, two), key=len)

@@ -65,6 +65,8 @@ COUPLES = [
     # a short name may be either's
     ("Alex", "Alexander"), ("Alex", "Alexandra"), ("Sasha", "Aleksandra"), ("Chris", "Christine"), ("Robin", "Robert"),
     ("Toni", "Antonia"), ("Max", "Maximilian"), ("Anna", "Anne"), ("Nina", "Mina"),
+    # these sound alike
+    ("Joe", "Jo"), ("Louis", "Lois"), ("Tony", "Toni"), ("Robin", "Robyn"),
 ]  # fmt: skip
 """Given names of two who have one family name."""
 

@@ -158,6 +158,7 @@ ONE_PERSON = {
     "an address in two books": (card("c1", "Alice Example", ALICE), card("d1", "Example, Alice", ALICE, "+4930777")),
     "a number in two books": (card("c1", "Alice Example", "+4930777"), card("d1", "Alice Example", "+4930777", ALICE)),
     "a given name in two books": (card("c1", "Bob Smith", ALICE), card("d1", "Robert Smith", ALICE)),
+    "umlauts and titles": (card("c1", "Prof. Dr. Jürgen Müller", ALICE), card("d1", "Juergen Mueller", ALICE, "+4930777")),
     "a card without a name": (card("c1", "Alice Example", ALICE), card("d1", None, ALICE, BOB)),
     "an office's address beside her own": (
         card("c1", "Alice Example", "info@example.org", ALICE),
