@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
+from capture.letters import skeleton
+from capture.likeness import likeness
 from capture.names import agree, words
 from capture.robots import is_robot, is_role
 from connectors.base import Handle
@@ -158,14 +160,23 @@ def _one(a: Carded, b: Carded, handle: str) -> bool:
     """Whether two cards that share this handle may be one person's."""
     if agree(a.name, b.name, a.nicknames, b.nicknames):
         return True
-    # two address books may call somebody by different given names, one address book knows two people
-    return a.source != b.source and handle.startswith("email:") and _family(a) == _family(b)
+    return handle.startswith("email:") and _otherwise_called(a, b)
 
 
 def _against(a: Carded, b: Carded) -> bool:
-    if agree(a.name, b.name, a.nicknames, b.nicknames):
-        return False
-    return a.source == b.source or _family(a) != _family(b)
+    return not agree(a.name, b.name, a.nicknames, b.nicknames) and not _otherwise_called(a, b)
+
+
+def _otherwise_called(a: Carded, b: Carded) -> bool:
+    """Whether two address books may have one person under two given names, as Bob and Robert.
+
+    One address book knows two people. So do two, where the names are two people's: couples share addresses, too.
+    """
+    return (
+        a.source != b.source
+        and skeleton(_family(a)) == skeleton(_family(b))
+        and likeness(a.name or "", b.name or "") not in ("different", "feminine")
+    )
 
 
 def _family(card: Carded) -> str:
