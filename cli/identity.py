@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from capture.config import Config
     from store.file import Store
     from store.reader import Row
-
-_NUMBER = re.compile(r"\+?[0-9\s./()\u2010-\u2015-]*[0-9][0-9\s./()\u2010-\u2015-]*")
-FEWEST = 6
-"""Digits that a number without its country code is told by."""
 
 Handles = Annotated[list[str], Argument("Addresses or numbers that are theirs.", "HANDLE")]
 Other = Annotated[str, Argument("Another name (in quotes), address, or number of a person.", "OTHER")]
@@ -148,6 +143,7 @@ def _theirs(person: Row, written: str) -> str:
     """The canonical form of a handle of theirs, in any spelling of it that is no other handle of theirs."""
     from capture.match import canonical
     from connectors.base import Handle
+    from store.reader import FEWEST, NUMBER
 
     national = []
     for key in person["handles"]:
@@ -155,7 +151,7 @@ def _theirs(person: Row, written: str) -> str:
         said, theirs = written.strip().removeprefix(f"{kind}:"), canonical(Handle(kind, value))
         if kind == "phone":
             # what is no number has digits, too, and might be taken for one
-            if not _NUMBER.fullmatch(said):
+            if not NUMBER.fullmatch(said):
                 continue
             said = Handle("phone", said).value
             said = f"+{said[2:]}" if said.startswith("00") else said

@@ -9,25 +9,28 @@ FIND = """
 WITH asked AS (
   SELECT strip_accents(lower(trim($name))) AS q,
          coalesce((SELECT coalesce(part_of, id) FROM person WHERE id = $id), -1) AS number),
-words AS (SELECT q, number, string_split_regex(q, '\\s+') AS w FROM asked),
+words AS (SELECT q, number, string_split_regex(q, '\\s+') AS w, $phone::VARCHAR AS phone, $whole AS whole,
+                 CASE WHEN $short THEN NULL ELSE q END AS part FROM asked),
 spoken AS (
   SELECT h.id, h.person_id, CASE WHEN h.person_id IS NULL THEN h.canonical END AS stranger, h.kind, h.value, h.name,
-         h.name_rank, h.name_at, h.interactions, h.last_contact, strip_accents(lower(coalesce(h.name, ''))) AS n
+         h.name_rank, h.name_at, h.interactions, h.last_contact,
+         strip_accents(lower(coalesce(h.name, CASE WHEN h.kind = 'name' THEN h.value END, ''))) AS n,
+         strip_accents(lower(h.value)) AS v
   FROM reached h WHERE NOT h.own),
 given AS (
   SELECT id, strip_accents(lower(name)) AS n FROM person WHERE name IS NOT NULL AND origin IS NOT NULL
   UNION ALL SELECT person_id, strip_accents(lower(name)) FROM called),
 maybe AS (
-  SELECT s.person_id, s.stranger, s.value, s.n FROM spoken s, words
-  WHERE contains(s.n, w[1]) OR contains(s.value, q)
-  UNION ALL SELECT g.id, NULL, '', g.n FROM given g, words WHERE contains(g.n, w[1])
-  UNION ALL SELECT p.id, NULL, '', '' FROM person p, words WHERE p.id = number AND p.origin IS NOT NULL),
+  SELECT s.person_id, s.stranger, s.v, s.n, coalesce(s.kind = 'phone' AND ends_with(s.v, phone), false) AS dialled
+  FROM spoken s, words WHERE contains(s.n, w[1]) OR contains(s.v, part) OR s.v = q OR dialled
+  UNION ALL SELECT g.id, NULL, '', g.n, false FROM given g, words WHERE contains(g.n, w[1])
+  UNION ALL SELECT p.id, NULL, '', '', false FROM person p, words WHERE p.id = number AND p.origin IS NOT NULL),
 hit AS (
   SELECT person_id, stranger, min(CASE
-      WHEN person_id = number OR value = q OR n = q THEN 0
+      WHEN person_id = number OR v = q OR n = q OR (dialled AND whole) THEN 0
       WHEN len(list_filter(w, lambda x: NOT contains(' ' || n || ' ', ' ' || x || ' '))) = 0 THEN 1
       WHEN len(list_filter(w, lambda x: NOT contains(' ' || n, ' ' || x))) = 0 THEN 2
-      WHEN contains(n, q) OR contains(value, q) THEN 3 ELSE 9 END) AS tier
+      WHEN contains(n, part) OR contains(v, part) OR dialled THEN 3 ELSE 9 END) AS tier
   FROM maybe, words GROUP BY ALL HAVING tier < 9)
 SELECT hit.person_id,
        coalesce(any_value(m.name), any_value(m.card_name),

@@ -6,6 +6,7 @@ A row is a dict whose keys are the contract's fields. Times come out of the file
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -23,6 +24,13 @@ SOON = timedelta(hours=49)
 
 AHEAD = 100
 """Parts that somebody may have in meetings of so short a time."""
+
+
+FEWEST = 6
+"""Digits that are looked for within names, addresses and numbers; fewer are somebody's id."""
+
+NUMBER = re.compile(r"\+?[0-9\s./()\u2010-\u2015-]*[0-9][0-9\s./()\u2010-\u2015-]*")
+"""What may be a telephone number, however it is written."""
 
 
 class Reader:
@@ -65,9 +73,13 @@ class Reader:
 
         A number is a person's id. Tier 0 is the very name or address, 1 all of its words, 2 the beginnings of words, 3
         anywhere in it; among equals who was in touch last comes first. Those whom the user only may know, and strangers,
-        who are handles without a person, come after people of the same tier.
+        who are handles without a person, come after people of the same tier. A telephone number is found however it is
+        written; of an address it takes more than a few digits.
         """
-        return self._rows(FIND, {"name": name, "id": int(name) if name.isdecimal() and len(name) < 18 else -1})
+        said = name.strip()
+        number = int(said) if said.isdecimal() and len(said) < 18 else -1
+        phone = {"phone": _dialled(said), "whole": said.startswith(("+", "0"))}
+        return self._rows(FIND, {"name": name, "id": number, "short": said.isdecimal() and len(said) < FEWEST, **phone})
 
     def timeline(self, handles: Sequence[int], limit: int | None = 50, since: datetime | None = None) -> list[Row]:
         """What happened with these handles, newest first; meetings to come are left out."""
@@ -191,6 +203,18 @@ class Reader:
         names = [str(c[0]) for c in result.description or ()]
         columns = [_aware(column) for column in zip(*result.fetchall(), strict=True)]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _dialled(said: str) -> str | None:
+    """What the telephone number ends in that this is, however it is written: all of it, or all after the first zero."""
+    if not NUMBER.fullmatch(said):
+        return None
+    digits = re.sub(r"[^0-9]", "", said.replace("(0)", ""))
+    if len(digits) < FEWEST:
+        return None
+    if said.startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else digits.removeprefix("0")
 
 
 def _aware(column: Sequence[Any]) -> Sequence[Any]:

@@ -112,6 +112,45 @@ def test_a_name_finds_whom_it_may_mean(reader: Reader, name: str, expected: list
     assert tiers(reader.find(name)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("jörg@bücher.example", [("jörg@bücher.example", 0)]),
+        ("jörg", [("Ünal Jörg", 1), ("jörg@bücher.example", 3)]),
+        ("ÇELİK@x.example", [("Ayşe Çelik", 0)]),
+        ("Ünal Jörg", [("Ünal Jörg", 0)]),
+        ("unal", [("Ünal Jörg", 1)]),
+        ("+49 30 123456", [("Ann Lee", 0)]),
+        ("+49 (0)30 / 12 34-56", [("Ann Lee", 0)]),
+        ("0049 30 123456", [("Ann Lee", 0)]),
+        ("030 123456", [("Ann Lee", 0)]),
+        ("30 123456", [("Ann Lee", 3)]),
+        ("4930123", [("Ann Lee", 3)]),
+        ("+49 30 1", []),
+        ("031 123456", []),
+    ],
+)
+def test_whatever_is_written_in_other_letters_or_with_blanks_is_found(
+    tmp_path: Path, name: str, expected: list[tuple[str, int]]
+) -> None:
+    store = Store(tmp_path / "kith.duckdb")
+    capture(store, Scripted.of([mail(1, ME, ["jörg@bücher.example", party("to", "çelik@x.example", "Ayşe Çelik")])]))
+    capture(store, Scripted.of([meeting(2, ME, [party("attendee", "Ünal Jörg", kind="name")], days=-2)]), "calendar")
+    capture(store, Scripted.of([Card("c1", "Ann Lee", (CardHandle(Handle("phone", "+4930123456")),))]), "book")
+    with store.read() as reader:
+        assert [(row["name"], row["tier"]) for row in reader.find(name)] == expected
+
+
+def test_a_number_is_somebodys_id_and_no_part_of_an_address(tmp_path: Path) -> None:
+    store = Store(tmp_path / "kith.duckdb")
+    capture(store, Scripted.of([mail(1, ME, ["agent47@example.org", party("to", "m@example.org", "Room 101")])]))
+    with store.read() as reader:
+        assert [(row["person_id"], row["tier"]) for row in reader.find("1")] == [(1, 0), (2, 2)]
+        assert reader.find("47") == []
+        assert [row["name"] for row in reader.find("101")] == ["Room 101"]
+        assert [row["name"] for row in reader.find("agent47")] == ["agent47@example.org"]
+
+
 def test_among_equals_who_was_met_last_comes_first_and_whom_one_only_may_know_after_them(reader: Reader) -> None:
     rows = reader.find("example.org")
     assert [(row["name"], row["tier"], row["interactions"]) for row in rows] == [
