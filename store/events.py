@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from connectors.base import Handle, Interaction, Party
+from store import relate
 from store.duck import Connection
 from store.facts import KEPT, merged, micros, moment_of, name_key, same, signals_from, signals_text
 from store.load import Kept, interactions_by_id
@@ -171,6 +172,7 @@ def record(connection: Connection, names: Sighted) -> None:
     if names.lost:
         for table, column in (("party", "interaction_id"), ("also_seen", "interaction_id"), ("interaction", "id")):
             delete(connection, table, column, names.lost)
+        relate.ids_are_free(connection)
     if names.words or names.lost:
         delete(connection, "word", "interaction_id", [*names.words, *names.lost])
     rows = [(row_id, *word) for row_id, all_of_them in names.words.items() for word in all_of_them]

@@ -119,6 +119,14 @@ def touched(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
+def ids_are_free(connection: Connection) -> None:
+    """Interactions have gone, and new ones may get the ids of the last of them: those are to be looked at, too."""
+    connection.execute(
+        """UPDATE meta SET value = least(value::BIGINT, (SELECT coalesce(max(id), 0) FROM interaction))::VARCHAR
+           WHERE name = 'related'"""
+    )
+
+
 def forget(connection: Connection) -> None:
     """Everybody is to be looked at."""
     note(connection, "related", None)

@@ -11,10 +11,10 @@ from capture.evidence import LINK, SUGGEST
 from capture.link import scored
 from capture.names import words
 from capture.replay import replay
-from connectors.base import Interaction
+from connectors.base import Gone, Interaction
 from store.file import Store
 from tests.scripted import Scripted
-from tests.small_world import ME, capture, mail, me, party
+from tests.small_world import ME, capture, mail, me, meeting, party
 
 OLD, NEW = "alice@work.example", "alice.example@home.example"
 
@@ -115,6 +115,20 @@ def test_a_link_is_made_once_and_outlasts_a_replay(store: Store) -> None:
     assert replay(store, me) == 0
     assert people(store) == before
     assert len(decisions(store)) == 1
+
+
+def test_an_answer_that_gets_the_number_of_what_was_withdrawn_links_as_well(store: Store) -> None:
+    """The numbers of interactions are counted on from the last one, also where that is gone."""
+    asked, answered = conversation()
+    source = Scripted.of([asked, meeting(7, ME, ["bob@example.org"], native="event")])
+    capture(store, source)
+    source.say(Gone("event"))
+    source.say(answered)
+    capture(store, source)
+    with store.read() as reader:
+        assert reader.connection.execute("SELECT max(id) FROM interaction").fetchone() == (2,)
+    assert [what for _, what, _ in decisions(store)] == ["link"]
+    assert [sorted(handles) for handles in people(store)] == [[f"email:{NEW}", f"email:{OLD}"]]
 
 
 def test_two_people_become_the_one_who_was_there_first_with_tags_and_cadence(store: Store) -> None:
