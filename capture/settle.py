@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from capture.group import people
 from capture.match import Me, somebody
-from store import relate, tally
+from store import log, relate, tally
 from store.beliefs import RANK, WROTE, set_origins, stronger
 from store.load import interactions_by_id, parts_of
 from store.people import around, drop_unheld, everybody
@@ -21,17 +21,28 @@ CHUNK = 20_000
 
 
 def settle(tx: Tx, news: News, beliefs: Beliefs, me: Me) -> None:
-    """Those who were somebody by what has changed or gone, and who are on cards that did, are what all that remains says."""
+    """Those who were somebody by what has changed or gone, and who are on cards that did, are what all that remains says.
+
+    So are those who have come, or come back, and of whom the user has said before that they are somebody.
+    """
     doubtful, changed = beliefs.doubtful, news.cards
     if doubtful:
         set_origins(tx.connection, known_by(tx, doubtful, me))
-    if doubtful or changed.keys:
-        regroup(tx, doubtful | changed.canonicals, changed.keys, me)
+    told = _told_of(tx, {name for _, name in news.new_handles.values()} | (beliefs.people.keys() - news.people.keys()))
+    if doubtful or changed.keys or told:
+        regroup(tx, doubtful | changed.canonicals | told, changed.keys, me)
     again = doubtful | changed.canonicals | beliefs.left
     if again:
         relate.look_again(tx.connection, again)
     if changed.removed or beliefs.left:
         drop_unheld(tx.connection, changed.canonicals | beliefs.left)
+
+
+def _told_of(tx: Tx, fresh: set[str]) -> set[str]:
+    """Of these canonical handles, those that the user has said to be one person with others."""
+    if not fresh:
+        return fresh
+    return fresh & {node for word in log.words(tx.connection) if word.together for node in (*word.one, *word.other)}
 
 
 def regroup(tx: Tx, canonicals: Iterable[str], keys: Iterable[str], me: Me) -> None:

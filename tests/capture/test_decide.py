@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from capture.decide import Impossible, merge, not_same, split, suggestions, undo
 from capture.replay import replay
-from connectors.base import Observation
+from connectors.base import Gone, Observation
 from store import log
 from store.decide import add_tags, archive, hide, remove_tags, rename, set_cadence, show
 from store.file import Store
 from tests.scripted import Scripted
-from tests.small_world import ME, NOW, InMemory, capture, card, mail, me, party
+from tests.small_world import ME, NOW, InMemory, capture, card, mail, me, meeting, party
 
 ALICE, ALICE_AT_WORK, BOB, CAROL = "alice@home.example", "alice@work.example", "bob@x.example", "carol@x.example"
 
@@ -88,6 +88,33 @@ def test_an_answer_about_somebody_just_merged_is_about_whom_they_are_now(store: 
         assert {*said.one, *said.other} == {f"email:{each}" for each in (ALICE, ALICE_AT_WORK, CAROL)}
         with pytest.raises(Impossible):
             merge(tx, me, one, two, {})
+
+
+def test_what_was_merged_is_one_again_when_a_handle_that_had_gone_is_back() -> None:
+    store = InMemory()
+    mails = Scripted.of([mail(1, ME, [party("to", BOB, "Bob Brown")])])
+    calendar = Scripted.of([meeting(2, ME, ["rb@y.example"], native="a")])
+    book = Scripted.of([card("c", "R. B.", "rb@z.example")])
+    for name, source in (("mail", mails), ("calendar", calendar), ("book", book)):
+        capture(store, source, name)
+    before = whose(store)
+    bob = before[BOB] or 0
+    with store.write() as tx:
+        for other in ("rb@y.example", "rb@z.example"):
+            merge(tx, me, bob, before[other] or 0, {})
+    calendar.say(Gone("a"))
+    book.say(Gone("c"))
+    capture(store, calendar, "calendar")
+    capture(store, book, "book")
+    assert whose(store) == {BOB: bob}
+    calendar.say(meeting(3, ME, ["rb@y.example"], native="b", days=1))
+    capture(store, calendar, "calendar")
+    mails.say(mail(4, "rb@z.example", unsubscribe=True))
+    capture(store, mails)
+    now = whose(store)
+    assert set(now.values()) == {bob}
+    replay(store, me)
+    assert whose(store) == now
 
 
 def test_not_the_same_is_remembered(store: Store) -> None:
