@@ -46,6 +46,9 @@ _IN_NAMES = frozenset(" .,'\"()-\u2019\u2010\u30fb")
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
+_DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")
+"""What is a letter of a domain since IDNA2008, and was another one, or none, before."""
+
 
 _KINDS: dict[str, HandleKind] = {"email": "email", "phone": "phone", "url": "url", "name": "name"}
 
@@ -70,12 +73,26 @@ def _canonical(handle: Handle) -> str:
         return handle.key
     if not domain.isascii():
         with contextlib.suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
+            domain = _ascii(domain)
     # a local part that is nothing but a tag is no tagged address
     bare = local.split("+", 1)[0] or local
     if domain in _GMAIL:
         bare, domain = bare.replace(".", "") or bare, "gmail.com"
     return f"email:{bare}@{domain}"
+
+
+def _ascii(domain: str) -> str:
+    """A domain as the name servers know it. Raises UnicodeError.
+
+    Python's codec follows IDNA2003, in which straße is strasse. Since IDNA2008 they are two domains, which two people may have:
+    what was mapped away until then is encoded as it stands. All else is the same in both.
+    """
+    if _DEVIATIONS.isdisjoint(domain):
+        return domain.encode("idna").decode("ascii")
+    return ".".join(
+        _ascii(each) if _DEVIATIONS.isdisjoint(each) else f"xn--{each.encode('punycode').decode('ascii')}"
+        for each in domain.split(".")
+    )
 
 
 class Me:

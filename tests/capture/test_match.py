@@ -30,6 +30,8 @@ ONE_MAILBOX = [
     ("alice@xn--bcher-kva.example", "alice@xn--bcher-kva.example"),
     ("alice@bu\u0308cher.example", "alice@xn--bcher-kva.example"),
     ("jürgen@example.org", "ju\u0308rgen@example.org"),
+    ("anna@straße.example", "anna@xn--strae-oqa.example"),
+    ("anna@STRAẞE.bücher.example", "anna@xn--strae-oqa.xn--bcher-kva.example"),
 ]
 TWO_MAILBOXES = [
     ("alice@example.org", "alice@example.com"),
@@ -43,6 +45,8 @@ TWO_MAILBOXES = [
     ("alice@gmail.example", "al.ice@gmail.example"),
     (".@gmail.com", "..@gmail.com"),
     ("alice@bücher.example", "alice@bucher.example"),
+    ("anna@straße.example", "anna@strasse.example"),
+    ("anna@βόλος.example", "anna@βόλοσ.example"),
     ("jürgen@example.org", "jurgen@example.org"),
     ("alice", "alice@"),
     ("alice+a", "alice+b"),
