@@ -14,7 +14,7 @@ from capture.match import ACCEPTED, AUTHOR, CROWD, ORGANISED, Me, answers, canon
 from capture.robots import is_robot
 from capture.rules import Verdict, first, said_as
 from connectors.base import Interaction, Party
-from store.beliefs import list_id_of
+from store.beliefs import is_list
 
 NEVER_ANSWERED, ALWAYS_ANSWERED = "never answered", "always answered"
 """The rules that are learned from how the user behaves towards a sender; ``capture.learn`` has the numbers."""
@@ -55,7 +55,8 @@ def judge(interaction: Interaction, me: Me, answered: bool, by_me: bool | None =
 def writers(interaction: Interaction) -> list[Party]:
     """Whoever it is from, but for a list that gives its own address for theirs: who answers that writes to the list."""
     named = interaction.signals.list_id
-    return [p for p in interaction.parties if p.role in AUTHOR and (named is None or list_id_of(p.handle.value) != named)]
+    wrote = [p for p in interaction.parties if p.role in AUTHOR]
+    return wrote if named is None else [p for p in wrote if not is_list(named, p.handle.value, canonical(p.handle))]
 
 
 def _learned(interaction: Interaction, me: Me, verdict: Verdict, rule: str) -> Judgement:

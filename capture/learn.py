@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from capture.judge import ALWAYS_ANSWERED, NEVER_ANSWERED, judge, writers
-from capture.match import Me
+from capture.match import Me, canonical
 from capture.rules import Verdict
 from capture.settle import known_by, regroup
 from store import learn as stored
@@ -66,12 +66,11 @@ def learn(tx: Tx, me: Me, touched: Collection[str]) -> set[str]:
     try:
         numbers = stored.mail_from(connection, {name: me.learned.get(name) for name in concerned}, LEARNED)
         kept = interactions_by_id(connection, numbers) if numbers else {}
-        answered = tx.answered([each.key for each in kept.values()])
+        answered = {(each.key, each.to) for each in tx.answered([each.key for each in kept.values()])}
         changed = []
         for each in kept.values():
-            wrote = writers(each.interaction)
-            by = {handle for p, handle in zip(each.interaction.parties, each.handles, strict=True) if p in wrote}
-            verdict = judge(each.interaction, me, any((each.key, handle) in answered for handle in by))
+            by = {canonical(p.handle) for p in writers(each.interaction)}
+            verdict = judge(each.interaction, me, any((each.key, who) in answered for who in by))
             if verdict != (each.verdict, each.rule):
                 changed.append((each.id, *verdict))
     finally:

@@ -19,6 +19,7 @@ from capture.seats import Crowded, Seats, allow
 from capture.settle import add, settle, time_has_come
 from capture.size import said
 from connectors.base import Connector, Cursor, NeedsHuman, Page, TryLater
+from store.beliefs import Answer
 from store.errors import Missing, StoreError
 from store.facts import name_key
 from store.file import Store
@@ -201,12 +202,13 @@ def believe(news: News, me: Me, now: datetime) -> Beliefs:
         one = item.interaction
         if by_me and one.answers:
             answered = name_key(one.answers)
-            beliefs.answers.update((answered, news.handles[p.handle.key]) for p in one.parties if p.role not in AUTHOR)
-    answers = beliefs.answers | news.answered
+            to = (p.handle for p in one.parties if p.role not in AUTHOR)
+            beliefs.answers.update(Answer(answered, news.handles[each.key], canonical(each)) for each in to)
+    answers = {(each.key, each.to) for each in beliefs.answers | news.answered}
     keys = {key for key, _ in answers}
     for item, by_me in zip(news.items, sent, strict=True):
         one = item.interaction
-        answered_here = item.key in keys and any((item.key, news.handles[p.handle.key]) in answers for p in writers(one))
+        answered_here = item.key in keys and any((item.key, canonical(p.handle)) in answers for p in writers(one))
         verdict, rule = judge(one, me, answered_here, by_me)
         beliefs.verdicts.append((verdict, rule))
         people = somebody(one, verdict, rule, me, now, by_me)

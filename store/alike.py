@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.base import Handle
-from store.beliefs import MAY_KNOW, MET, WROTE
+from store.beliefs import MAY_KNOW, MET, NOT_THE_LIST, WROTE
 from store.duck import Connection
 from store.facts import micros
 from store.load import Kept, interactions_by_id
@@ -30,9 +30,6 @@ ANSWERED, COUNTS, NOISE = 1, 2, 4
 """The marks, added up: the user answered it; it is learned of a sender that their mail counts, or is noise."""
 
 _AUTHOR = "('from', 'organizer')"
-
-_NOT_THE_LIST = """NOT (contains(i.signals, '"list_id":"') AND (i.signals ->> 'list_id') = replace(h.value, '@', '.'))"""
-"""By ``list_id_of``: the handle ``h`` is not the address of the list that the interaction ``i`` is from."""
 
 _CODE = """
     CASE WHEN i.kind = 'meeting' THEN -1 - p.handle_id::BIGINT ELSE c.class::BIGINT END * 8
@@ -138,8 +135,8 @@ def answer(connection: Connection) -> None:
     _mark(
         connection,
         f"""SELECT DISTINCT i.id, {ANSWERED} AS mark FROM answer a JOIN interaction i ON i.key = a.key
-            JOIN party p ON p.interaction_id = i.id AND p.handle_id = a.handle_id AND p.role IN {_AUTHOR}
-            JOIN handle h ON h.id = p.handle_id WHERE {_NOT_THE_LIST}""",
+            JOIN party p ON p.interaction_id = i.id AND p.role IN {_AUTHOR} JOIN handle h ON h.id = p.handle_id
+            JOIN handle o ON o.id = a.handle_id AND o.canonical = h.canonical WHERE {NOT_THE_LIST}""",
     )
 
 
@@ -151,7 +148,7 @@ def teach(connection: Connection) -> None:
                    + max(CASE WHEN l.verdict = 'noise' THEN {NOISE} ELSE 0 END) AS mark
             FROM learned l JOIN handle h ON h.canonical = l.canonical
             JOIN party p ON p.handle_id = h.id AND p.role = 'from'
-            JOIN interaction i ON i.id = p.interaction_id WHERE {_NOT_THE_LIST} GROUP BY p.interaction_id""",
+            JOIN interaction i ON i.id = p.interaction_id WHERE {NOT_THE_LIST} GROUP BY p.interaction_id""",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from store import relate, tally
 from store.duck import Connection
@@ -27,9 +28,28 @@ ORIGINS = (WROTE, MET, CARD, MAY_KNOW)
 RANK: Mapping[str | None, int] = {None: 0, **{origin: n for n, origin in enumerate(reversed(ORIGINS), 1)}}
 
 
-def list_id_of(address: str) -> str:
-    """The List-Id of the list with this address, by the custom that RFC 2919 (section 2) describes."""
-    return address.replace("@", ".")
+class Answer(NamedTuple):
+    """The user has answered an interaction, which is known by its key, to a handle; ``to`` is its canonical form.
+
+    Whoever wrote it is answered by any spelling of their address.
+    """
+
+    key: int
+    handle: int
+    to: str
+
+
+def is_list(list_id: str | None, address: str, canonical: str) -> bool:
+    """Whether the list with this List-Id has this address, by the custom that RFC 2919 (section 2) describes.
+
+    In whatever spelling: ``canonical`` is the canonical handle.
+    """
+    return list_id in (address.replace("@", "."), canonical.partition(":")[2].replace("@", "."))
+
+
+NOT_THE_LIST = """(NOT contains(i.signals, '"list_id":"') OR (i.signals ->> 'list_id') NOT IN
+    (replace(h.value, '@', '.'), replace(substr(h.canonical, strpos(h.canonical, ':') + 1), '@', '.')))"""
+"""By ``is_list``: the handle ``h`` is not the address of the list that the interaction ``i`` is from."""
 
 
 def stronger(a: str | None, b: str | None) -> str | None:
@@ -86,17 +106,17 @@ def set_origins(connection: Connection, origins: Mapping[str, str | None]) -> No
         )
 
 
-def add_answers(connection: Connection, answers: Sequence[tuple[int, int]]) -> None:
-    """The user has answered these, which the file does not say yet: (key of an interaction, handle that the answer went to)."""
-    insert(connection, "answer", "key BIGINT, handle_id INTEGER", answers)
+def add_answers(connection: Connection, answers: Sequence[Answer]) -> None:
+    """The user has answered these, which the file does not say yet."""
+    insert(connection, "answer", "key BIGINT, handle_id INTEGER", [each[:2] for each in answers])
 
 
-def count_answered(connection: Connection, answers: Collection[tuple[int, int]], known: Mapping[int, int | None]) -> None:
+def count_answered(connection: Connection, answers: Collection[Answer], known: Mapping[int, int | None]) -> None:
     """What the user answered is no noise, whatever it looks like, if the answer went to whoever wrote it, and not to the list.
 
     ``known`` has the ids of all of it that was in the file before, by their keys.
     """
-    ids = {row_id for key, _ in answers if (row_id := known[key]) is not None}
+    ids = {row_id for each in answers if (row_id := known[each.key]) is not None}
     if not ids:
         return
     noise = f"SELECT id, key FROM interaction WHERE id IN {NUMBERS} AND verdict = 'noise' AND kind <> 'meeting'"
@@ -104,14 +124,15 @@ def count_answered(connection: Connection, answers: Collection[tuple[int, int]],
     if not keys:
         return
     rows = connection.execute(
-        f"""SELECT p.interaction_id, p.handle_id, h.own, h.value, i.signals
+        f"""SELECT p.interaction_id, h.canonical, h.own, h.value, i.signals
             FROM party p JOIN handle h ON h.id = p.handle_id JOIN interaction i ON i.id = p.interaction_id
             WHERE p.interaction_id IN {NUMBERS} AND p.role IN ('from', 'organizer')""",
         [listed(keys)],
     ).fetchall()
     mine = {row[0] for row in rows if row[2]}
-    writers = [row for row in rows if list_id_of(row[3]) != signals_from(row[4]).list_id]
-    numbers = sorted({row[0] for row in writers if row[0] not in mine and (keys[row[0]], row[1]) in answers})
+    writers = [row for row in rows if not is_list(signals_from(row[4]).list_id, row[3], row[1])]
+    told = {(each.key, each.to) for each in answers}
+    numbers = sorted({row[0] for row in writers if row[0] not in mine and (keys[row[0]], row[1]) in told})
     if numbers:
         flip = f"UPDATE interaction SET verdict = 'counts', rule = 'answered' WHERE id IN {NUMBERS}"
         connection.execute(flip, [listed(numbers)])

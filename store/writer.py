@@ -70,8 +70,8 @@ class News:
     """Canonical handle to person, of those in ``items`` that have one."""
     origins: dict[str, str] = field(default_factory=dict)
     """Canonical handle to origin, of those in ``items`` who are somebody by what the file knows of them."""
-    answered: set[tuple[int, int]] = field(default_factory=set)
-    """(key of an interaction, handle): the user has answered it, to that handle; of the items, and of what they answer."""
+    answered: set[believed.Answer] = field(default_factory=set)
+    """What the user has answered of the items, and of what they answer."""
     known: dict[int, int | None] = field(default_factory=dict)
     """Key to id in the file, of mail and of what the items answer; None if it is not there yet."""
     names: events.Sighted = field(default_factory=events.Sighted)
@@ -93,8 +93,8 @@ class Beliefs:
     """What the engine makes of the news: ``verdicts`` as (verdict, rule), one an item, in their order."""
 
     verdicts: list[tuple[str, str]] = field(default_factory=list)
-    answers: set[tuple[int, int]] = field(default_factory=set)
-    """(key of an interaction, handle): the user answers it here, to that handle."""
+    answers: set[believed.Answer] = field(default_factory=set)
+    """What the user answers here."""
     people: dict[str, str] = field(default_factory=dict)
     """Canonical handle to origin, of those who are somebody the user knows."""
     own: frozenset[str] = frozenset()
@@ -236,10 +236,10 @@ class Tx:
             self._find(news, answers)
         news.answered = self.answered([*answers.union(item.key for item in news.items)])
 
-    def answered(self, keys: Sequence[int]) -> set[tuple[int, int]]:
-        """(key of an interaction, handle): those of these interactions that the user has answered, to that handle."""
-        rows = self.execute(f"SELECT DISTINCT key, handle_id FROM answer WHERE key IN {NUMBERS}", [listed(keys)])
-        return {(row[0], row[1]) for row in rows}
+    def answered(self, keys: Sequence[int]) -> set[believed.Answer]:
+        """What the user has answered of these interactions."""
+        answer = "SELECT DISTINCT a.key, h.id, h.canonical FROM answer a JOIN handle h ON h.id = a.handle_id"
+        return {believed.Answer(*row) for row in self.execute(f"{answer} WHERE a.key IN {NUMBERS}", [listed(keys)])}
 
     # ------------------------------------------------------------------------------------------------ writing
 

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from capture.judge import NOT_JUDGED, judge, writers
-from capture.match import Me, somebody
+from capture.match import Me, canonical, somebody
 from capture.replay import remember_me, replay
 from capture.rules import Rule
 from capture.settle import add
@@ -200,6 +200,25 @@ def test_an_answer_makes_noise_count_whichever_came_first(tmp_path: Path) -> Non
         assert {row[1]: row[9] for row in tables(store)["interaction"]}["mid:1@mail.example"] == "newsletter"
 
 
+@pytest.mark.parametrize(
+    ("writer", "to", "rule"),
+    [
+        ("al.ice@gmail.com", "alice@googlemail.com", "answered"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example", "answered"),
+        ("ann+shop@home.example", "ann@home.example", "answered"),
+        # whoever writes to a list writes to it in any spelling
+        ("garden+bounce@lists.example", "garden@lists.example", "list"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_whoever_wrote_is_answered_by_any_spelling(store: Store, writer: str, to: str, rule: str, turned: bool) -> None:
+    list_id = "garden.lists.example" if rule == "list" else None
+    said = [mail(1, writer, unsubscribe=True, list_id=list_id), mail(2, ME, to, answers=1)]
+    capture(store, Scripted.of(*[[each] for each in (reversed(said) if turned else said)]))
+    assert {row[1]: row[9] for row in tables(store)["interaction"]}["mid:1@mail.example"] == rule
+    assert replay(store, me) == 0
+
+
 def test_an_answer_to_a_list_makes_nothing_count_whichever_came_first(tmp_path: Path) -> None:
     by_the_list = mail(1, party("from", "garden@lists.example", "Alice via Garden"), list_id="garden.lists.example")
     by_somebody = mail(2, "alice@example.org", ["garden@lists.example"], list_id="garden.lists.example")
@@ -355,13 +374,12 @@ def test_whatever_is_judged_together_is_judged_as_each_would_be_alone(store: Sto
     assert tables(store) == found
     with store.write() as tx:
         every = interactions_by_id(tx.connection, [row[0] for row in tx.execute("SELECT id FROM interaction")])
-        answered = tx.answered([kept.key for kept in every.values()])
+        answered = {(each.key, each.to) for each in tx.answered([kept.key for kept in every.values()])}
         own.learned = dict(tx.execute("SELECT canonical, verdict FROM learned"))
         origins: dict[str, str] = {}
         for kept in every.values():
-            wrote = writers(kept.interaction)
-            senders = [h for p, h in zip(kept.interaction.parties, kept.handles, strict=True) if p in wrote]
-            verdict = judge(kept.interaction, own, any((kept.key, handle) in answered for handle in senders))
+            senders = [canonical(party.handle) for party in writers(kept.interaction)]
+            verdict = judge(kept.interaction, own, any((kept.key, who) in answered for who in senders))
             assert verdict == (kept.verdict, kept.rule)
             add(origins, somebody(kept.interaction, *verdict, own, tx.now))
         assert origins == dict(tx.execute("SELECT DISTINCT canonical, origin FROM handle WHERE origin IS NOT NULL"))
