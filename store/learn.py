@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from store.beliefs import NOT_THE_LIST
 from store.duck import Connection
 from store.rows import NUMBERS, TEXTS, insert, listed
 
@@ -15,6 +16,7 @@ from store.rows import NUMBERS, TEXTS, insert, listed
 class Behaviour(NamedTuple):
     """Of one canonical handle: how many mails came from it, how many of them the user answered, and whether it is known.
 
+    What a list sends under its own address came from the list, and is nobody's.
     Known is whom the user has written to or met, and who is on a card.
     """
 
@@ -40,13 +42,14 @@ def behaviour(connection: Connection, canonicals: Iterable[str] | None, least: i
     rows = connection.execute(
         # each step is told to come first: together they would be joined over all parties before the few are picked
         f"""WITH mine AS MATERIALIZED (
-              SELECT h.id, h.canonical, dense_rank() OVER (ORDER BY h.canonical) AS who FROM handle h
+              SELECT h.id, h.canonical, h.value, dense_rank() OVER (ORDER BY h.canonical) AS who FROM handle h
               WHERE NOT h.own AND {which}),
             wrote AS MATERIALIZED (
-              SELECT m.who, p.interaction_id FROM mine m JOIN party p ON p.handle_id = m.id WHERE p.role = 'from'),
+              SELECT m.who, m.canonical, m.value, p.interaction_id
+              FROM mine m JOIN party p ON p.handle_id = m.id WHERE p.role = 'from'),
             sent AS MATERIALIZED (
-              SELECT DISTINCT w.who, i.id, i.key FROM wrote w JOIN interaction i ON i.id = w.interaction_id
-              WHERE i.kind = 'mail'),
+              SELECT DISTINCT h.who, i.id, i.key FROM wrote h JOIN interaction i ON i.id = h.interaction_id
+              WHERE i.kind = 'mail' AND {NOT_THE_LIST}),
             enough AS MATERIALIZED (
               SELECT who, count(*) AS n FROM sent GROUP BY who HAVING count(*) >= ?),
             answers AS MATERIALIZED (

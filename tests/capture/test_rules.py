@@ -13,6 +13,7 @@ from capture.match import Me
 from capture.replay import remember_me, replay
 from capture.rules import Rule
 from connectors.base import Interaction
+from store import learn as stored
 from store.file import Store
 from tests.scripted import Scripted
 from tests.small_world import ME, capture, everything, mail, me, meeting, party
@@ -109,6 +110,11 @@ def rules(store: Store) -> dict[str, int]:
     return dict(rows)
 
 
+def learned(store: Store) -> dict[str, object]:
+    with store.read() as reader:
+        return dict(stored.learned(reader.connection))
+
+
 def never(count: int) -> list[Interaction]:
     return [mail(n, party("from", SHOP, "Shop Offers"), days=n) for n in range(count)]
 
@@ -140,6 +146,19 @@ def test_whom_the_user_always_answers_counts_whatever_it_looks_like(store: Store
     assert rules(store)[ALWAYS_ANSWERED] == 1
     assert rules(store)["answered"] == OFTEN
     assert "automatic" not in rules(store)
+
+
+def test_nothing_is_learned_of_a_list_that_gives_its_own_address_for_its_writers(store: Store) -> None:
+    garden = "garden@lists.example"
+    asked = [mail(n, party("from", garden, "Alice via Garden"), days=n, list_id="garden.lists.example") for n in range(NEVER)]
+    answers = [mail(1000 + n, ME, garden, answers=n) for n in range(NEVER)]
+    source = Scripted.of(asked)
+    for more in ([mail(900, garden)], [*answers, mail(901, garden, auto_submitted="auto")]):
+        source.say(*more)
+        capture(store, source)
+        assert learned(store) == {}
+        assert not {NEVER_ANSWERED, ALWAYS_ANSWERED} & rules(store).keys()
+        assert replay(store, me) == 0
 
 
 def test_of_two_senders_the_lesson_of_each_holds_whoever_wrote_last(store: Store) -> None:
