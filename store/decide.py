@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from store import log
+from store import log, told
 from store.facts import micros
 from store.log import Decision
 from store.people import findable
@@ -83,10 +83,8 @@ def _apply(tx: Tx, made: Decision) -> None:
             tx.execute(f"DELETE FROM cadence WHERE person_id IN {NUMBERS}", people)
             if not said.get("forget"):
                 tx.execute("INSERT INTO cadence VALUES (?, ?)", [person, said["days"]])
-        case "rename":
-            tx.execute("UPDATE person SET name = ? WHERE id = ?", [said["name"], person])
-        case "hide" | "show":
-            tx.execute("UPDATE person SET hidden = ? WHERE id = ?", [made.what == "hide", person])
+        case "rename" | "hide" | "show":
+            told.tell(tx.connection, [person] if person is not None else [])
         case "archive":
             tx.execute("DELETE FROM archived WHERE canonical = ?", [said["handle"]])
             if said["until"]:
@@ -96,9 +94,10 @@ def _apply(tx: Tx, made: Decision) -> None:
 
 def restore(tx: Tx, undone: Decision) -> None:
     """What this decision was about is as if it had not been made, or, if it holds again, as if it had not been undone."""
-    kinds = {"tag": ("tag", "untag"), "untag": ("tag", "untag"), "hide": ("hide", "show"), "show": ("hide", "show")}
-    what = kinds.get(undone.what, (undone.what,))
-    made = log.standing(tx.connection, what)
+    if undone.what in ("rename", "hide", "show"):
+        _apply(tx, undone)
+        return
+    made = log.standing(tx.connection, ("tag", "untag") if undone.what in ("tag", "untag") else (undone.what,))
     if undone.what == "archive":
         handle = undone.evidence["handle"]
         made = [each for each in made if each.evidence["handle"] == handle]
@@ -112,10 +111,6 @@ def restore(tx: Tx, undone: Decision) -> None:
                 tx.execute(f"DELETE FROM tag WHERE person_id IN {NUMBERS}", some)
             case "cadence":
                 tx.execute(f"DELETE FROM cadence WHERE person_id IN {NUMBERS}", some)
-            case "rename":
-                tx.execute(f"UPDATE person SET name = NULL WHERE id IN {NUMBERS}", some)
-            case "hide" | "show":
-                tx.execute(f"UPDATE person SET hidden = false WHERE id IN {NUMBERS}", some)
     for each in made:
         _apply(tx, each)
 

@@ -19,6 +19,7 @@ from store.cards import REACHES
 from store.duck import Connection
 from store.log import Word
 from store.rows import CARD_KEY, NUMBERS, TEXTS, as_rows, given, insert, listed
+from store.told import tell
 
 _INDIVIDUAL = "(kind IS NULL OR kind = 'individual')"
 
@@ -199,7 +200,9 @@ def settle(connection: Connection, circle: Circle, people: Sequence[Somebody]) -
                 WHERE person.part_of = g.id""",
             as_rows(sorted(absorbed.items())),
         )
-    touched = listed(sorted({*circle.people, *mine}))
+    concerned = {*circle.people, *mine}
+    tell(connection, concerned)
+    touched = listed(sorted(concerned))
     for table, column, words in (
         ("called", "name", [(n, name) for n, each in sorted(mine.items()) for name in sorted(each.called)]),
         ("card_tag", "tag", [(n, tag) for n, each in sorted(mine.items()) for tag in sorted(each.tags)]),

@@ -90,6 +90,34 @@ def test_an_answer_about_somebody_just_merged_is_about_whom_they_are_now(store: 
             merge(tx, me, one, two, {})
 
 
+def listed(store: Store) -> dict[int, tuple[str, bool]]:
+    """Name and whether they are hidden, of everybody whom the user has named or hidden."""
+    with store.read() as reader:
+        rows = [reader.person(row["person_id"]) or {} for row in reader.people(True, None, {}) if row["person_id"] is not None]
+    return {row["person_id"]: (row["name"], row["hidden"]) for row in rows if row["hidden"] or row["name"] in ("One", "Two")}
+
+
+def test_a_merge_keeps_how_either_was_called_and_hidden_and_the_newest_word_holds(store: Store) -> None:
+    one, two = sorted((whose(store)[BOB] or 0, whose(store)[CAROL] or 0))
+    with store.write() as tx:
+        rename(tx, two, "Two")
+        hidden = hide(tx, two)
+        merge(tx, me, one, two, {})
+    assert listed(store) == {one: ("Two", True)}
+    replay(store, me)
+    assert listed(store) == {one: ("Two", True)}
+    with store.write() as tx:
+        undo(tx, me, hidden)
+        named = rename(tx, one, "One")
+    assert listed(store) == {one: ("One", False)}
+    with store.write() as tx:
+        undo(tx, me, named)
+    assert listed(store) == {one: ("Two", False)}
+    with store.write() as tx:
+        split(tx, me, one, [f"email:{CAROL}"])
+    assert listed(store) == {two: ("Two", False)}
+
+
 def test_what_was_merged_is_one_again_when_a_handle_that_had_gone_is_back() -> None:
     store = InMemory()
     mails = Scripted.of([mail(1, ME, [party("to", BOB, "Bob Brown")])])
