@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cli.context import NOTHING, OK, USAGE, Problem, config, say, store
 from cli.options import Argument, Json, JsonLines, OneName, Option
 from cli.recall import chosen
-from cli.render import bare, clean, put_json, put_pairs
+from cli.render import bare, clean, put_json, put_pairs, sign
 
 if TYPE_CHECKING:
     from capture.config import Config
@@ -113,9 +113,10 @@ def why(
         put_json(rows, jsonl)
         return OK
     for row in rows:
-        what = ", ".join(row["evidence"]) or row["what"]
+        # what spoke for it is no reason for the answer that they are two
+        what = row["what"] if sign(row["what"]) != "=" else ", ".join(row["evidence"]) or row["what"]
         number = f"  (decision {row['decision']})" if row["decision"] else ""
-        put_pairs([(row["by"], f"{row['a']} = {row['b']}: {what}{number}".replace("email:", ""))])
+        put_pairs([(row["by"], f"{row['a']} {sign(row['what'])} {row['b']}: {what}{number}".replace("email:", ""))])
     if not rows:
         say("kith: Nothing is known that would speak for it." if two else "kith: There is only one address.")
     return OK if rows else NOTHING

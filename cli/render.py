@@ -93,6 +93,11 @@ def bare(handles: Iterable[str]) -> list[str]:
     return [handle.partition(":")[2] for handle in handles]
 
 
+def sign(what: str) -> str:
+    """What stands between two sides of a decision or of evidence: whether they are one."""
+    return "\u2260" if what in ("not same", "split", "unlink") else "="
+
+
 # JSON ----------------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cli.context import NOTHING, OK, config, most, say, store
 from cli.options import Argument, Json, JsonLines, Option
-from cli.render import DIM, Column, ago, bare, clean, iso_or_none, painted, put
+from cli.render import DIM, Column, ago, bare, clean, iso_or_none, painted, put, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ DECIDED = (
     Column("by", lambda r: r["by"]),
     Column("what", lambda r: r["what"]),
     Column("whom", lambda r: r["person"]),
-    Column("between", lambda r: _sides(r["between"])),
+    Column("between", lambda r: _sides(r["between"], r["what"])),
     Column("because", lambda r: _because(r["evidence"]), None, lambda _: DIM),
     Column("undone by", lambda r: r["undone_by"]),
 )
@@ -156,11 +156,11 @@ def decisions(
     return OK if rows else NOTHING
 
 
-def _sides(sides: list[Any] | None) -> str:
+def _sides(sides: list[Any] | None, what: str) -> str:
     if not sides:
         return ""
     one, other = ([side] if isinstance(side, str) else side for side in sides)
-    return f"{', '.join(one)} = {', '.join(other)}".replace("email:", "")
+    return f"{', '.join(one)} {sign(what)} {', '.join(other)}".replace("email:", "")
 
 
 def _because(evidence: dict[str, Any]) -> str:

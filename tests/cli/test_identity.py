@@ -149,6 +149,18 @@ def test_why_says_what_made_a_link_and_what_speaks_for_another(kith: Kith) -> No
     assert "conversation" in kith("people", "why", "bob").out
 
 
+def test_two_people_are_never_shown_as_equal(kith: Kith) -> None:
+    store = Store(kith.data / "kith.duckdb")
+    assert ask(store, suggested(store), me, lambda: "n") == 1
+    told = kith("people", "why", HOME, WORK).out.splitlines()
+    assert [HOME in line and "\u2260" in line and "not same" in line for line in told] == [True, False]
+    assert "=" in told[1]
+    kith("people", "split", "bob", "bob@y.example")
+    lines = kith("log", "decisions").out.splitlines()[:3]
+    assert [line.split("\t")[3] for line in lines] == ["unlink", "split", "not same"]
+    assert all("\u2260" in line and " = " not in line for line in lines)
+
+
 def test_a_review_suggests_with_the_fields_of_the_contract(kith: Kith) -> None:
     done = kith("review", "--json")
     (row,) = done.json
