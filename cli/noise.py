@@ -49,6 +49,7 @@ def explain(
 ) -> int:
     """Say why something counts, or does not: its rule, and what the rule went by."""
     from capture.match import Me
+    from store.beliefs import answered
     from store.learn import learned
     from store.load import interactions_by_id
 
@@ -56,6 +57,7 @@ def explain(
     with store(settings).read() as reader:
         kept = interactions_by_id(reader.connection, [number]).get(number)
         known = learned(reader.connection)
+        told = answered(reader.connection, [kept.key] if kept else [])
     if kept is None:
         raise Problem(f"There is no interaction {number}.", "kith noise shows ids, and so does kith timeline --json", NOTHING)
     one = kept.interaction
@@ -83,7 +85,7 @@ def explain(
             ("rule", row["rule"]),
             *((name.replace("_", " "), value) for name, value in row["signals"].items()),
             ("learned", f"{numbers['answered']} of {numbers['received']} mails answered" if numbers else ""),
-            ("change it", _change(one, kept.verdict, Me.of(settings))),
+            ("change it", _change(one, kept.verdict, Me.of(settings), {each.to for each in told})),
         ]
     )
     return OK
@@ -124,11 +126,17 @@ def _numbers(known: dict[str, tuple[str, int, int]], senders: list[Any]) -> dict
     return None
 
 
-def _change(one: Interaction, verdict: str, me: Me) -> str:
-    """What would make it judged otherwise; a rule is about others, whoever wrote."""
+def _change(one: Interaction, verdict: str, me: Me, told: set[str]) -> str:
+    """What would make it judged otherwise; a rule is about others, whoever wrote. ``told`` are those whom the user answered."""
+    from capture.judge import writers
+    from capture.match import canonical
+
     others = sorted((p for p in one.parties if not me.is_me(p.handle)), key=lambda p: p.role not in ("from", "organizer"))
     if not others:
         return ""
-    other = "counts" if verdict == "noise" else "noise"
+    # what the user answered is no noise, whatever a rule says; but a rule may say that it is no contact
+    answered = any(canonical(p.handle) in told for p in writers(one)) and one.kind != "meeting" and not me.wrote(one)
+    other = "counts" if verdict == "noise" else "presence" if answered else "noise"
     address = clean(others[0].handle.value)
-    return f'[[rule]] with address = "{address}" and verdict = "{other}" in the configuration; then kith sync'
+    rule = f'[[rule]] with address = "{address}" and verdict = "{other}" in the configuration; then kith sync'
+    return f"you answered it, so that it is never noise; {rule}" if answered else rule

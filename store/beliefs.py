@@ -106,6 +106,13 @@ def set_origins(connection: Connection, origins: Mapping[str, str | None]) -> No
         )
 
 
+def answered(connection: Connection, keys: Sequence[int]) -> set[Answer]:
+    """What the user has answered of the interactions with these keys."""
+    answer = "SELECT DISTINCT a.key, h.id, h.canonical FROM answer a JOIN handle h ON h.id = a.handle_id"
+    rows = connection.execute(f"{answer} WHERE a.key IN {NUMBERS}", [listed(keys)]).fetchall()
+    return {Answer(*row) for row in rows}
+
+
 def add_answers(connection: Connection, answers: Sequence[Answer]) -> None:
     """The user has answered these, which the file does not say yet."""
     insert(connection, "answer", "key BIGINT, handle_id INTEGER", [each[:2] for each in answers])

@@ -238,8 +238,7 @@ class Tx:
 
     def answered(self, keys: Sequence[int]) -> set[believed.Answer]:
         """What the user has answered of these interactions."""
-        answer = "SELECT DISTINCT a.key, h.id, h.canonical FROM answer a JOIN handle h ON h.id = a.handle_id"
-        return {believed.Answer(*row) for row in self.execute(f"{answer} WHERE a.key IN {NUMBERS}", [listed(keys)])}
+        return believed.answered(self.connection, keys)
 
     # ------------------------------------------------------------------------------------------------ writing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def test_what_changes_a_verdict_is_a_rule_about_others(tmp_path: Path, to: list[
     said = made("noise", "explain", "1")
     assert (said.code, "[[rule]]" in said.out) == (0, address is not None)
     assert address is None or f'address = "{address}"' in said.out
+
+
+def test_the_rule_that_is_advised_for_what_was_answered_changes_it(tmp_path: Path) -> None:
+    made = Kith(tmp_path)
+    made.configure(f'me.handles = ["{ME}"]')
+    letters = [mail(1, "alice@example.org"), mail(2, ME, "alice@example.org", answers=1)]
+    capture(Store(made.data / "kith.duckdb"), Scripted.of(letters))
+    said = made("noise", "explain", "1").out
+    assert "you answered it" in said
+    verdict = re.findall(r'verdict = "(\w+)"', said)[0]
+    made.configure(f'me.handles = ["{ME}"]\n[[rule]]\nverdict = "{verdict}"\naddress = "alice@example.org"')
+    assert made("noise", "replay", "--json").json["changed"] > 0
+    assert {row["verdict"] for row in made("timeline", "alice", "--json").json} == {verdict}
 
 
 def test_a_rule_of_ones_own_is_applied_by_a_replay(kith: Kith) -> None:
