@@ -25,6 +25,7 @@ MINE = (
 
 def me(json: Json = False, jsonl: JsonLines = False) -> int:
     """Which addresses are yours, and which look like it."""
+    from capture.match import canonical
     from capture.own import proposals
     from store import own
     from store.errors import Missing
@@ -38,7 +39,7 @@ def me(json: Json = False, jsonl: JsonLines = False) -> int:
     except Missing:
         pass
     rows = [
-        {"handle": handle.key, "own": True, "mails": counts.get(handle.key, 0), "because": "the configuration"}
+        {"handle": handle.key, "own": True, "mails": counts.get(canonical(handle), 0), "because": "the configuration"}
         for handle in settings.me.handles
     ]
     rows += [{"handle": each.handle, "own": False, "mails": 0, "because": each.why} for each in proposed]

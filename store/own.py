@@ -34,9 +34,9 @@ def beside_on_cards(connection: Connection, canonicals: Collection[str]) -> list
 
 
 def mail_of(connection: Connection) -> dict[str, int]:
-    """How many mails came from each of the user's own handles, as written."""
+    """How many mails came from each of the user's own handles, by its canonical form, in whatever spelling."""
     rows = connection.execute(
-        """SELECT h.kind || ':' || h.value, count(*) FROM handle h JOIN party p ON p.handle_id = h.id AND p.role = 'from'
-           WHERE h.own GROUP BY ALL"""
+        """SELECT h.canonical, count(DISTINCT p.interaction_id) FROM handle h
+           JOIN party p ON p.handle_id = h.id AND p.role = 'from' WHERE h.own GROUP BY h.canonical"""
     ).fetchall()
     return dict(rows)

@@ -46,6 +46,14 @@ def test_what_looks_like_the_users_is_proposed_with_a_reason(kith: Kith) -> None
     assert f"kith me add {OTHER}" in kith("me").err
 
 
+def test_mail_from_any_spelling_of_an_own_address_is_counted(tmp_path: Path) -> None:
+    made = Kith(tmp_path)
+    made.configure('me.handles = ["robin.ex@gmail.com"]')
+    letters = [mail(1, "robinex@googlemail.com", "bob@example.org"), mail(2, "Robin.Ex+shop@gmail.com", "bob@example.org")]
+    capture(Store(made.data / "kith.duckdb"), Scripted.of(letters), own=Me([party("from", "robin.ex@gmail.com").handle]))
+    assert [row["mails"] for row in made("me", "--json").json] == [2]
+
+
 def test_what_is_added_turns_directions_and_verdicts_and_what_is_removed_turns_them_back(kith: Kith) -> None:
     before = kith("export").out
     assert {row["direction"] for row in kith("timeline", "alice", "--json").json} == {"in"}
