@@ -130,7 +130,10 @@ def undo(
     from cli.render import put_json
 
     settings = config()
-    with store(settings).write() as tx:
+    file = store(settings)
+    with file.read():
+        pass  # where there is no file, there is nothing to undo
+    with file.write() as tx:
         done = decide.undo(tx, Me.of(settings), number)
     if json or jsonl:
         put_json({"id": done.id, "what": done.what, "by": done.by, "person_id": done.person_id}, lines=jsonl)

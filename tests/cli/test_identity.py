@@ -217,6 +217,14 @@ def test_what_cannot_be_done_says_why(kith: Kith, words: list[str], code: int, s
     assert said in done.err
 
 
+def test_an_undoing_without_a_database_makes_none(tmp_path: Path) -> None:
+    made = Kith(tmp_path)
+    done = made("undo")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == made("people", "hide", "bob").err
+    assert not (made.data / "kith.duckdb").exists()
+
+
 def test_help_knows_the_commands_of_two_words(kith: Kith) -> None:
     shown_ = shown(kith("people", "--help").out)
     assert all(word in shown_.split() for word in ("merge", "split", "why", "--all"))
