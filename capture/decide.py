@@ -8,7 +8,7 @@ from typing import Any
 
 from capture.evidence import SUGGEST
 from capture.group import said
-from capture.link import Scored, decide, scored
+from capture.link import Scored, decide, relate_news, scored
 from capture.match import Me
 from capture.settle import regroup
 from store import log
@@ -129,4 +129,6 @@ def _follow(tx: Tx, me: Me, nodes: Sequence[str]) -> None:
     """Everybody whom these nodes may touch is who they are now, by what was said and by what the matcher makes of it."""
     cards = {node for node in nodes if node.startswith("card:")}
     regroup(tx, set(nodes) - cards, cards, me)
+    # whoever has become somebody by that, or nobody, is compared, or is not; and what was said bears on what stands
+    relate_news(tx, me)
     decide(tx, me)

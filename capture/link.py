@@ -57,7 +57,7 @@ def relate_news(tx: Tx, me: Me, learning: bool = True) -> int:
     if not touched:
         return 0
     if learning:
-        touched |= learn(tx, me, touched)
+        touched |= learn(tx, me, touched) | relate.touched(tx.connection)
     look_at(tx.connection, touched)
     return decide(tx, me)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import Handle
-from store import log
+from store import log, relate
 from store.beliefs import stronger
 from store.cards import REACHES
 from store.duck import Connection
@@ -164,6 +164,8 @@ def settle(connection: Connection, circle: Circle, people: Sequence[Somebody]) -
                 WHERE handle.canonical = g.canonical AND NOT handle.own""",
             as_rows(told),
         )
+        # of whoever is nobody, nothing is compared
+        relate.look_again(connection, [name for name, number in told if (number is None) != (name not in circle.were)])
     cards = [(card.key, owner.get(card.key)) for card in circle.cards if owner.get(card.key) != circle.were.get(card.key)]
     if cards:
         connection.execute(

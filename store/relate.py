@@ -128,10 +128,13 @@ def ids_are_free(connection: Connection) -> None:
 
 
 def forget(connection: Connection) -> None:
-    """Everybody is to be looked at."""
+    """Everybody is to be looked at, also who is on a card and in no interaction."""
     note(connection, "related", None)
     for table in ("profile", "block", "pair", "unmatched"):
         connection.execute(f"DELETE FROM {table}")
+    connection.execute(
+        "INSERT INTO unmatched SELECT DISTINCT canonical FROM handle WHERE NOT own AND person_id IS NOT NULL ORDER BY 1"
+    )
 
 
 def names(connection: Connection, canonicals: Iterable[str]) -> list[Names]:

@@ -145,6 +145,27 @@ def test_what_was_merged_is_one_again_when_a_handle_that_had_gone_is_back() -> N
     assert whose(store) == now
 
 
+def test_whoever_is_nobody_after_a_split_is_compared_with_nobody_until_it_is_undone(store: Store) -> None:
+    def compared() -> list[list[tuple[Any, ...]]]:
+        with store.read() as reader:
+            tables = ("profile", "block", "pair")
+            return [sorted(reader.connection.execute(f"SELECT * FROM {table}").fetchall()) for table in tables]
+
+    capture(store, Scripted.of([card("c2", "Alicia Brown", "ab@x.example", "alice.example@new.example")]), "book")
+    before = compared()
+    assert any("email:alice.example@new.example" in pair[:2] for pair in before[2])
+    with store.write() as tx:
+        split(tx, me, whose(store)["ab@x.example"] or 0, ["email:alice.example@new.example"])
+    assert whose(store)["alice.example@new.example"] is None
+    now = compared()
+    assert not any("email:alice.example@new.example" in row for table in now for row in table)
+    replay(store, me)
+    assert compared() == now
+    with store.write() as tx:
+        undo(tx, me, None)
+    assert compared() == before
+
+
 def test_not_the_same_is_remembered(store: Store) -> None:
     with store.read() as reader:
         (found,) = suggestions(reader.connection)
