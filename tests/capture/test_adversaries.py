@@ -15,7 +15,7 @@ from capture.match import canonical
 from connectors.base import Handle, Interaction
 from store import log
 from tests.scripted import Scripted
-from tests.small_world import ME, InMemory, capture, mail, party
+from tests.small_world import ME, InMemory, capture, card, mail, party
 
 NAMES = ["Alice Example", "Zoë Müller-Lüdenscheidt", "Алексей Белов", "佐藤 花子", "Bartholomew Quickenbush"]
 REAL = "a.example@work.example"
@@ -159,6 +159,20 @@ def test_nobody_is_linked_to_the_address_that_their_wife_uses_too(crowded: InMem
         capture(crowded, Scripted.of([mail(3, party("from", "home@two.example", "Paula Meierhofer"))]), "last")
         with crowded.read() as reader:
             assert log.links(reader.connection) == {}
+
+
+@pytest.mark.parametrize("other", ["Anna Smith", "Petra Smith"])
+def test_a_couples_address_in_two_books_makes_nobody_one(other: str) -> None:
+    store = InMemory()
+    capture(store, Scripted.of([card("c1", "Peter Smith", "smith@example.org", "peter@example.org")]), "home")
+    capture(store, Scripted.of([card("d1", other, "smith@example.org", "she@example.org")]), "work")
+    with store.read() as reader:
+        found = {row["name"]: row["handles"] for row in reader.people(False, None, {})}
+    assert found == {"Peter Smith": ["email:peter@example.org"], other: ["email:she@example.org"]}
+    # nor does a card between them
+    capture(store, Scripted.of([card("e1", "Smith", "peter@example.org", "she@example.org")]), "third")
+    with store.read() as reader:
+        assert {other, "Peter Smith"} <= {row["name"] for row in reader.people(False, None, {})}
 
 
 def test_a_womans_family_name_is_a_question_and_only_where_more_speaks_for_it() -> None:

@@ -209,16 +209,6 @@ def test_a_number_in_two_books_under_two_given_names_is_a_familys(store: Store) 
     assert [each[0] for each in people(store)] == ["Anna Smith", "Peter Smith"]
 
 
-@pytest.mark.parametrize("other", ["Anna Smith", "Petra Smith"])
-def test_a_couples_address_in_two_books_makes_nobody_one(store: Store, other: str) -> None:
-    capture(store, Scripted.of([card("c1", "Peter Smith", SHARED, BOB)]), "home")
-    capture(store, Scripted.of([card("d1", other, SHARED, ALICE)]), "work")
-    assert [each[:2] for each in people(store)] == sorted([(other, [f"email:{ALICE}"]), ("Peter Smith", [f"email:{BOB}"])])
-    # nor does a card between them
-    capture(store, Scripted.of([card("e1", "Smith", ALICE, BOB)]), "third")
-    assert {other, "Peter Smith"} <= {each[0] for each in people(store)}
-
-
 def test_a_card_of_one_word_does_not_make_one_of_two_who_are_named_otherwise(store: Store) -> None:
     cards = [card("c1", "Anna", ALICE, BOB), card("c2", "Anna Smith", ALICE), card("c3", "Anna Brown", BOB)]
     capture(store, Scripted.of(cards))
