@@ -185,7 +185,7 @@ class Dav:
             self.basic = self._client_for().basic
             if reply.status not in _REDIRECTS:
                 if not 200 <= reply.status < 300:
-                    self._refused(reply, url)
+                    self._refused(reply, url, method)
                 return reply, url
             target = joined(url, reply.headers.get("Location") or "")
             if origin(target) != origin(url):
@@ -216,12 +216,15 @@ class Dav:
                 self._client = Login(self._wire, self._base or "https://_/", user, self._password)
         return self._client
 
-    def _refused(self, reply: Reply, url: str) -> NoReturn:
-        """What a status means that is no success (RFC 9110 section 15)."""
+    def _refused(self, reply: Reply, url: str, method: str) -> NoReturn:
+        """What a status means that is no success (RFC 9110 section 15).
+
+        Who may not even ask what there is (PROPFIND) has no right to be here; a report or a resource may be forbidden alone.
+        """
         host, status = urlsplit(url).hostname, reply.status
         found = conditions(reply.body)
         text = f"{status} {reply.reason}".strip()
-        if status == 401 or (status == 403 and not found):
+        if status == 401 or (status == 403 and not found and method == "PROPFIND"):
             user = self.settings.login
             if status == 403 or not user:
                 what = f"{host} does not let {user or 'anybody'} read {said(urlsplit(url).path)}: {text}"

@@ -35,6 +35,8 @@ class Changes:
     """What is in them, of those that it came with."""
     gone: list[str] = field(default_factory=list)
     """The paths of resources that are there no more."""
+    hidden: set[str] = field(default_factory=set)
+    """Those of which it says only that they may not be seen."""
     whole: bool = False
     sure: bool = True
     token: str | None = None
@@ -101,7 +103,7 @@ def _collect(answer: Multistatus, path: str, changes: Changes, data: str = "") -
             changes.contents.pop(href, None)
             changes.gone.append(href)
         elif response.status == 403:
-            continue  # it may not be seen, and will not be told by asking again
+            changes.hidden.add(href)  # it may not be seen, and will not be told by asking again; but it is there
         elif response.status is not None and response.status >= 300:
             changes.sure = False
         else:

@@ -276,7 +276,8 @@ class Collections:
         """Withdraws what is not there any more, unless it is so much that it is not believed yet."""
         names = {self._mark(found, href) for href in changes.gone}
         if changes.whole and changes.sure:
-            names.update(name for name in kept.marks if name not in here)
+            hidden = {self._mark(found, href) for href in changes.hidden}
+            names.update(name for name in kept.marks if name not in here and name not in hidden)
         if confirm and changes.whole and changes.sure:
             for name in long_missing(kept.marks, names, kept.missing, self._now):
                 self._pages.observations += withdrawn(kept.marks, name, self._now, self._service.keeps_history)

@@ -90,6 +90,10 @@ class Contents:
     def batch(self, hrefs: Sequence[str]) -> list[Fetched]:
         """These resources, in this order."""
         came = {} if self._one_by_one else self._together(hrefs)
+        if len(came) == len(hrefs) > 0 and all(each.status == 404 for each in came.values()):
+            # all that was listed is gone, or the server does not know by these names what it has under them
+            came = {hrefs[0]: self._alone(hrefs[0])}
+            self._one_by_one = came[hrefs[0]].data is not None
         return [came.get(href) or self._alone(href) for href in hrefs]
 
     def _together(self, hrefs: Sequence[str]) -> dict[str, Fetched]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import NeedsHuman, SourceError, TryLater
-from connectors.dav import Dav, joined, origin, related
+from connectors.dav import Dav, joined, origin
 from connectors.dav_xml import Condition, Response, hrefs, normal_path
 from connectors.remote import said
 
@@ -70,8 +70,9 @@ def _starts(dav: Dav) -> Iterator[str]:
         yield from _well_known(dav, f"https://{domain}", domain)
         yield dav.place(f"https://{domain}/")
         return
-    host = server.partition(":")[0]
-    if not related(domain, host):
+    host = server.partition(":")[0].lower().rstrip(".")
+    # a neighbour below one suffix (as alice.pages.example and mallory.pages.example) may be anybody, and DNS may be forged
+    if not f".{host}".endswith(f".{domain}".lower().rstrip(".")):
         raise NeedsHuman(
             f"{domain} says that its {_WHAT[dav.kind]} are on {said(host)}, which is not in that domain.",
             f'if that is right, set url = "https://{said(server)}/"',

@@ -46,7 +46,7 @@ class Found:
     def matches(self, patterns: Sequence[str]) -> bool:
         """Whether the name that people see, or the last part of its path, is among ``patterns`` (``*`` and ``?``)."""
         names = (self.name.casefold(), unquote(self.path.rstrip("/").rpartition("/")[2]).casefold())
-        return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in patterns)
+        return any(fnmatchcase(name, pattern.casefold().replace("[", "[[]")) for name in names for pattern in patterns)
 
 
 @dataclass(slots=True)

@@ -85,11 +85,17 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """Raises OSError."""
         reason: OSError = OSError("it has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
-            sock = _Timed(family, kind, protocol)
+        places = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        for place, (family, kind, protocol, _, address) in enumerate(places):
+            try:
+                sock = _Timed(family, kind, protocol)
+            except OSError as error:  # this machine knows no such addresses
+                reason = error
+                continue
             sock.clock = self._clock
             try:
-                sock.settimeout(self._clock.left())
+                # an address from which nothing comes leaves time for the others
+                sock.settimeout(self._clock.left() / (len(places) - place))
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.connect(address)
             except OSError as error:
@@ -186,10 +192,10 @@ class Wire:
                 try:
                     connection.request(method, target, body, {**headers, "Accept-Encoding": "gzip"})
                     response = connection.getresponse()
-                except (ConnectionError, HTTPException) as error:
+                except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, HTTPException) as error:
                     # A server may hang up between two requests; of one that only reads, asking twice does no harm.
                     connection.close()
-                    if fresh or not isinstance(error, ConnectionError):
+                    if fresh or not isinstance(error, OSError):
                         raise
                     continue
                 return self._received(response)

@@ -28,6 +28,9 @@ _MOST_ONSETS = 2000
 _FROM, _TO = datetime(1970, 1, 1), datetime(2060, 1, 1)
 """Between these years changes of a zone are worked out."""
 
+_BARE = frozenset({"GMT", "UTC", "EST", "MST", "HST"})
+"""Names of zones that never change their clocks."""
+
 _named: dict[str, tzinfo | None] = {}
 _described: dict[bytes, tzinfo | None] = {}
 _cities: dict[str, list[str]] = {}
@@ -50,14 +53,19 @@ class Zones:
         return found
 
     def _find(self, name: str) -> tzinfo:
-        found = _remembered(name)
         lines = self._described.get(name)
+        # Domino and others write GMT and EST of zones that have a summer time: what the file says of it holds
+        its_own = name.upper() in _BARE and lines is not None and any(line.upper() == b"BEGIN:DAYLIGHT" for line in lines)
+        found = None if its_own else _remembered(name)
         if found is None and lines is not None:
             key = hashlib.blake2b(b"\n".join(lines), digest_size=16).digest()
             if key not in _described:
                 if len(_described) >= _MOST_REMEMBERED:
                     _described.clear()
-                _described[key] = _description(lines, self._budget)
+                described = _description(lines, self._budget)
+                if self._budget.steps <= 0:
+                    return described or _guessed(name) or self._own  # cut short by this file: of no use to another
+                _described[key] = described
             found = _described[key]
         return found or _guessed(name) or self._own
 

@@ -51,7 +51,8 @@ class Folders(BaseModel):
 
 def _among(name: str, patterns: tuple[str, ...]) -> bool:
     folders = [name, *(name[: slash.start()] for slash in re.finditer("/", name))]
-    return any(fnmatchcase(folder.casefold(), pattern.casefold()) for folder in folders for pattern in patterns)
+    wanted = [pattern.casefold().replace("[", "[[]") for pattern in patterns]  # "[Gmail]/Important" means itself
+    return any(fnmatchcase(folder.casefold(), pattern) for folder in folders for pattern in wanted)
 
 
 class ImapSettings(BaseModel):

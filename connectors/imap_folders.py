@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from connectors.base import NeedsHuman
 from connectors.folders import decode_name, is_read, role_of
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _NO_FOLDERS = {"\\noselect", "\\nonexistent", "\\flagged", "\\important"}
 """Nothing is in these, or only what is in other folders too (RFC 6154 section 2, RFC 8457)."""
+
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Kinds of characters that no name has. Joiners (Cf), with which Persian and families of emoji are written, names may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def chosen(found: list[Listed], settings: Folders, gmail: bool) -> tuple[list[Fo
             name = name.replace(one.delimiter, "/")
         if name.upper() == "INBOX":
             name = "INBOX"
-        if not name.isprintable():
+        if any(category(letter) in _CONTROLS for letter in name):
             refused[ascii(name)[1:-1]] = "there are control characters in its name"
         elif name in folders:
             if name != "INBOX" and folders[name].raw != one.raw:

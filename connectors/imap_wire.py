@@ -58,8 +58,12 @@ class Wire:
             raise TryLater(f"cannot find the host {host}: {said(str(error))}") from error
         reason: OSError = OSError("no address")
         for n, (family, kind, protocol, _, address) in enumerate(places):
-            sock = socket.socket(family, kind, protocol)
             started = time.monotonic()
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError as error:  # this machine knows no such addresses
+                reason = error
+                continue
             try:
                 _keep_alive(sock)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

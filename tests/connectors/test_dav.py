@@ -158,10 +158,14 @@ class TestRefusals:
             account.report("/", b"<x/>")
         assert refusal.value.conditions == {"valid-sync-token"}
 
-    def test_a_plain_403_is(self, script: ScriptedHttp, account: Dav) -> None:
+    def test_a_plain_403_is_where_what_there_is_may_not_be_asked(self, script: ScriptedHttp, account: Dav) -> None:
         script.answer = lambda request: Answer(403, b"<html>No.</html>")
         with pytest.raises(NeedsHuman, match="does not let alice read"):
-            account.report("/", b"<x/>")
+            account.propfind("/", ["{DAV:}getetag"])
+        for one in (lambda: account.report("/", b"<x/>"), lambda: account.get("/one.ics")):
+            with pytest.raises(Condition) as refusal:
+                one()
+            assert refusal.value.status == 403
 
     @pytest.mark.parametrize("status", [408, 425, 429, 502, 503, 504, 511])
     @pytest.mark.parametrize(
@@ -315,6 +319,12 @@ class TestDiscovery:
         with pytest.raises(NeedsHuman, match=r"on dav\.example\.net, which is not in that domain") as asked:
             dav.homes()
         assert 'url = "https://dav.example.net/"' in asked.value.hint
+
+    def test_a_neighbour_below_one_suffix_gets_no_login(self, names: Names) -> None:
+        names.records = {"SRV": "0 0 443 mallory.pages.example."}
+        settings = {"url": "me@alice.pages.example", "password": {"env": "KITH_TEST_RIGHT"}}
+        with pytest.raises(NeedsHuman, match=r"on mallory\.pages\.example, which is not in that domain"):
+            Dav(DavSettings.model_validate(settings), "caldav").homes()
 
     def test_a_domain_that_has_no_such_service_says_so(self, names: Names, certificates: Path) -> None:
         names.records = {"SRV": "0 0 0 ."}

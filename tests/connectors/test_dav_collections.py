@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from itertools import islice
 
@@ -14,6 +15,7 @@ from connectors.dav_marks import Entry, Kept, Marks, of_content, of_etag
 from tests.connectors.dav_pulls import (
     BOOK,
     WORK,
+    Clock,
     clock,
     connector,
     dav,
@@ -116,6 +118,7 @@ class TestTokens:
         ("status", "condition"),
         [
             (403, "valid-sync-token"),
+            (403, ""),
             (409, "valid-sync-token"),
             (410, "valid-sync-token"),
             (412, "valid-sync-token"),
@@ -151,8 +154,6 @@ class TestTokens:
 
     @pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 418, 500, 501, 507])
     def test_a_server_that_refuses_every_sync_is_listed(self, dav: SmallDav, status: int) -> None:
-        if status == 403:
-            dav.sync = False  # a plain 403 is a login without the right to read
         dav.refuse_sync = status
         fill(dav, 5)
         first = pull(dav)
@@ -249,6 +250,35 @@ class TestParts:
         dav.failing = {}
         dav.collections[WORK].put("e4.ics", event("e4", summary="new"))
         assert titles(pull(dav, last(first))) == ["e1", "new"]
+
+    def test_what_may_not_be_seen_any_more_is_not_gone(self, dav: SmallDav, clock: Clock) -> None:
+        fill(dav, 3)
+        first = pull(dav)
+        dav.failing = {f"{WORK}e1.ics": 403}
+        dav.collections[WORK].put("new.ics", event("new", summary="new"))
+        clock.wait(days=8)
+        second = pull(dav, last(first))
+        assert titles(second) == ["new"]
+        assert gone(second) == []
+
+    def test_a_multiget_that_knows_none_of_what_is_there_is_not_believed(
+        self, dav: SmallDav, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dav.data_in_sync = 404
+        monkeypatch.setattr(dav, "_contents", lambda path, collection, body: _all_gone(body))
+        fill(dav, 3)
+        first = pull(dav)
+        assert titles(first) == ["e0", "e1", "e2"]
+        assert said(pull(dav, last(first))) == []
+
+
+def _all_gone(body: str) -> tuple[int, str]:
+    gone_ = (f"<D:response><D:href>{href}</D:href><D:status>HTTP/1.1 404 -</D:status></D:response>" for href in hrefs_in(body))
+    return 207, f'<D:multistatus xmlns:D="DAV:">{"".join(gone_)}</D:multistatus>'
+
+
+def hrefs_in(body: str) -> list[str]:
+    return re.findall(r"href>([^<]+)<", body)
 
 
 class TestContentsWithTheList:

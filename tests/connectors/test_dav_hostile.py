@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -204,6 +206,23 @@ class TestTls:
         assert asked(account(server.port, "https", ca=str(certificates / "good.pem"))) is None
         server.stop()
 
+    @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+    def test_a_server_that_hangs_up_between_two_questions_is_called_again(
+        self, certificates: Path, monkeypatch: pytest.MonkeyPatch, version: ssl.TLSVersion
+    ) -> None:
+        monkeypatch.setenv("KITH_TEST_RIGHT", PASSWORD)
+        context = server_side(certificates)
+        context.minimum_version = context.maximum_version = version
+        server = ScriptedHttp(lambda request: Answer(207, b'<multistatus xmlns="DAV:"/>'), context)
+        server.hangs_up = True
+        dav = account(server.port, "https", ca=str(certificates / "good.pem"))
+        for _ in range(3):
+            assert dav.propfind("/", ["{DAV:}getetag"]).responses == []
+            time.sleep(0.1)  # until it has hung up
+        dav.close()
+        server.stop()
+        assert len(server.requests) == 3
+
     def test_from_tls_no_redirect_leads_into_the_clear(
         self, certificates: Path, other: ScriptedHttp, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -248,6 +267,22 @@ class TestWaiting:
         error = asked(account(wire.port, timeout=0.5))
         wire.stop()
         assert isinstance(error, TryLater)
+
+    def test_an_address_from_which_nothing_comes_leaves_time_for_the_next(
+        self, script: ScriptedHttp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script.answer = lambda request: Answer(207, b'<multistatus xmlns="DAV:"/>')
+        with socket.socket() as hole, contextlib.ExitStack() as waiting:
+            hole.bind(("127.0.0.2", script.port))
+            hole.listen(0)
+            for _ in range(4):  # nobody accepts, and there is no more room
+                one = waiting.enter_context(socket.socket())
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.2", script.port))
+            unknown = (999, socket.SOCK_STREAM, 6, "", ("::", script.port))
+            both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", script.port)) for n in (2, 1)]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [unknown, *both])
+            assert asked(account(script.port, timeout=3)) is None
 
     def test_an_answer_cut_off_anywhere_is_no_answer(self, dav: SmallDav) -> None:
         """N01: whatever came before is kept, and nothing is lost."""

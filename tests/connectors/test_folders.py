@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from connectors.folders import FolderRole, decode_name, is_read, role_of
+from connectors.imap import Folders
+from connectors.imap_folders import chosen
+from connectors.imap_replies import Listed
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,16 @@ def test_an_excluded_folder_is_not_read_nor_what_lies_below_it() -> None:
 )
 def test_names_in_modified_utf7_are_decoded_and_others_stay(raw: str, name: str) -> None:
     assert decode_name(raw) == name
+
+
+def test_names_with_brackets_and_joiners_are_names_on_a_server_too() -> None:
+    names = ["[Private]", "[Private]/Old", "Kollegen [alt]", "Famille \U0001f468\u200d\U0001f469", "Projets\u00a02026", "a\nb"]
+    listed = [Listed(encoded(name), "/", ()) for name in names]
+    folders, refused = chosen(listed, Folders(exclude=("[private]", "kollegen [ALT]")), gmail=False)
+    assert {folder.name for folder in folders} == {names[3], names[4]}
+    assert list(refused) == ["a\\nb"]
+
+
+def encoded(name: str) -> bytes:
+    """In modified UTF-7 (RFC 3501 section 5.1.3), all of it."""
+    return b"&" + base64.b64encode(name.encode("utf-16-be")).rstrip(b"=").replace(b"/", b",") + b"-"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.ical_rules import Budget
+from connectors.ical_zones import Zones
 from connectors.zones import zone_of
 from tests.connectors.icals import calendar, event, meetings, told
 
@@ -75,6 +77,9 @@ TABLE: list[tuple[str, str, str, str, str]] = [
     ("Europe/Berlin", ";TZID=Ours:20260105T100000", EVOLUTION, "20260105T0100", "2026-01-05"),
     ("Europe/Berlin", ";TZID=Ours:20260105T100000", JUNK, "20260105T0900", "2026-01-05"),
     ("Asia/Tokyo", ";TZID=Europe/Berlin:20260105T100000", WRONG, "20260105T0900", "2026-01-05"),
+    ("Asia/Tokyo", ";TZID=GMT:20260705T100000", BERLIN, "20260705T0800", "2026-07-05"),
+    ("Asia/Tokyo", ";TZID=EST:20070320T100000", RULES_CHANGED, "20070320T1400", "2007-03-20"),
+    ("Asia/Tokyo", ";TZID=GMT:20260705T100000", ONE, "20260705T1000", "2026-07-05"),
     # what a clock skips, and what it shows twice
     ("Europe/Berlin", ";TZID=Europe/Berlin:20260329T023000", "", "20260329T0130", "2026-03-29"),
     ("Europe/Berlin", ";TZID=Europe/Berlin:20261025T023000", "", "20261025T0030", "2026-10-25"),
@@ -163,3 +168,12 @@ def test_the_zone_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("", "Nonsense/Town"):
         monkeypatch.setenv("TZ", name)
         assert datetime(2026, 1, 5, tzinfo=zone_of(None)).utcoffset() is not None
+
+
+def test_a_file_that_asks_for_too_much_spoils_no_zone_for_another() -> None:
+    lines = [line.encode() for line in zone(BERLIN, "Spoilt")[1:-1]]
+    poor = Zones({"Spoilt": lines}, UTC, Budget(steps=0, instances=10))
+    rich = Zones({"Spoilt": lines}, UTC, Budget(steps=10_000, instances=10))
+    poor.named("Spoilt")
+    summer = datetime(2026, 7, 5, 10)
+    assert rich.named("Spoilt").utcoffset(summer) == timedelta(hours=2)

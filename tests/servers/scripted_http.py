@@ -36,6 +36,8 @@ class ScriptedHttp:
     def __init__(self, answer: Callable[[Request], Answer], context: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.answer = answer
+        self.hangs_up = False
+        """It closes the connection after each answer, without a word that it will."""
         self._http = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"script": self}))
         if context is not None:
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
@@ -65,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, self.path, self.headers.get("Authorization"), body)
         self.script.requests.append(request)
         answer = self.script.answer(request)
+        self.close_connection |= self.script.hangs_up
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
