@@ -284,8 +284,8 @@ class Reading:
 
     def _answers(self, tag: bytes, asked: Ranges) -> Iterator[Message]:
         """The messages asked for, each once; one that is not there any more is not missed."""
-        gone = list[int]()
-        for message in self._said(tag, asked):
+        gone, unsaid = list[int](), set[int]()
+        for message in self._said(tag, asked, unsaid):
             if message.absent or (message.received is not None and message.received < EARLIEST):
                 gone.append(message.uid)
             else:
@@ -294,10 +294,31 @@ class Reading:
             # expunged between the question and the answer, for which Dovecot says OK, NIL for what it cannot read any more and
             # 1970 for the time; unless they are there when asked for again
             again = ranges_of(gone)
-            yield from self._said(self._session.ask_fetch(again, self._items), again, good=True)
+            yield from self._said(self._session.ask_fetch(again, self._items), again, set(), good=True)
+        # of what was expunged in time nothing is said at all; nor of what a server leaves out that is not well
+        for last in (False, True):
+            unsaid &= self._there(unsaid)
+            if unsaid and not last:
+                again = ranges_of(sorted(unsaid))
+                unsaid.clear()
+                yield from self._said(self._session.ask_fetch(again, self._items), again, unsaid, good=True)
+        for uid in sorted(unsaid):
+            yield Message(uid, None, b"", "the server says nothing of it, though it is there")
 
-    def _said(self, tag: bytes, asked: Ranges, good: bool = False) -> Iterator[Message]:
-        """What the server says of the messages asked for, of each once. ``good``: it is known to hand out others."""
+    def _there(self, uids: set[int]) -> set[int]:
+        """Those of the messages that are in the open folder, and perhaps others."""
+        if not uids or self._open is None:
+            return set()
+        found, there = self._session.search(min(uids), max(uids), self._open[1].exists), set[int]()
+        while found:
+            there.update(listed(found.take_oldest(len(found))))
+        return there
+
+    def _said(self, tag: bytes, asked: Ranges, unsaid: set[int], good: bool = False) -> Iterator[Message]:
+        """What the server says of the messages asked for, of each once; those of which it says nothing are in ``unsaid`` then.
+
+        ``good``: it is known to hand out others.
+        """
         missing = set(listed(asked))
         count = len(missing)
         try:
@@ -306,6 +327,7 @@ class Reading:
                     if message.uid in missing:
                         missing.remove(message.uid)
                         yield message
+            unsaid |= missing
             return
         except Refused as error:
             reason = str(error)

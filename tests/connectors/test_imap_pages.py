@@ -160,11 +160,38 @@ def test_a_flag_told_by_sequence_number_is_not_taken_for_a_message(serve: Serve)
 
 
 def test_what_was_expunged_meanwhile_is_not_missed(serve: Serve) -> None:
+    def expunging(talk: Talk, _: bytes) -> bytes:
+        for uid in set(talk.box.messages) - {2, 4}:
+            del talk.box.messages[uid]
+        return talk.described([2, 4]) + talk.ok()
+
     script = some(9)
-    script.answers["UID FETCH .*"] = lambda talk, _: talk.described([2, 4]) + talk.ok()
+    script.answers["UID FETCH .*"] = expunging
     pages = pull(serve(script))
     assert len(ids(pages)) == 2
     assert unreadable(pages) == {}
+
+
+@pytest.mark.parametrize("often", [1, 100])
+def test_what_an_answer_leaves_out_is_asked_for_again_and_told_if_it_never_comes(serve: Serve, often: int) -> None:
+    left_out = 0
+
+    def forgetful(talk: Talk, line: bytes) -> bytes:
+        nonlocal left_out
+        uids = talk._within(line.split(b" ")[2])
+        if 5 in uids and left_out < often:
+            left_out += 1
+            uids = [uid for uid in uids if uid != 5]
+        return talk.described(uids) + talk.ok()
+
+    script = some(9)
+    script.answers["UID FETCH .*"] = forgetful
+    server = serve(script)
+    pages = pull(server)
+    assert len(set(ids(pages))) == (9 if often == 1 else 8)
+    told = {"INBOX/7/5": "the server says nothing of it, though it is there"}
+    assert unreadable(pages) == ({} if often == 1 else told)
+    assert sum(b"FETCH" in line for line in server.lines) == 2
 
 
 @pytest.mark.parametrize("verdict", [b"NO", b"BAD"])
