@@ -18,7 +18,8 @@ from store.duck import Connection
 from store.load import interactions_by_id
 from store.writer import Tx
 
-LEARNED = (ALWAYS_ANSWERED, NEVER_ANSWERED, "answered")
+LESSONS = (ALWAYS_ANSWERED, NEVER_ANSWERED)
+LEARNED = (*LESSONS, "answered")
 """Rules by which mail is judged because of what was learned; the last where an answer came before what was learned held."""
 
 OFTEN = 5
@@ -64,7 +65,9 @@ def learn(tx: Tx, me: Me, touched: Collection[str]) -> set[str]:
     others = {name: verdict for name, (verdict, _, _) in standing.items() if name not in before}
     me.learned = others | {name: verdict for name, (verdict, _, _) in found.items()}
     try:
-        numbers = stored.mail_from(connection, {name: me.learned.get(name) for name in concerned}, LEARNED)
+        now = {name: me.learned.get(name) for name in concerned}
+        steady = [name for name, verdict in now.items() if name in before and before[name][0] == verdict]
+        numbers = stored.mail_from(connection, now, LEARNED, steady, LESSONS)
         kept = interactions_by_id(connection, numbers) if numbers else {}
         answered = {(each.key, each.to) for each in tx.answered([each.key for each in kept.values()])}
         changed = []

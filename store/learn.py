@@ -82,10 +82,13 @@ def put(connection: Connection, looked_at: Collection[str] | None, found: Mappin
     insert(connection, "learned", "canonical VARCHAR, verdict VARCHAR, received INTEGER, answered INTEGER", rows)
 
 
-def mail_from(connection: Connection, said: Mapping[str, str | None], rules: Iterable[str]) -> list[int]:
+def mail_from(
+    connection: Connection, said: Mapping[str, str | None], rules: Iterable[str], steady: Iterable[str], lessons: Iterable[str]
+) -> list[int]:
     """Ids of the mails from these handles that may be judged otherwise, now that this verdict, or none, is learned of each.
 
-    They are those that are not judged so, and those that were judged by one of ``rules``, which may hold no more.
+    They are those that are not judged so, and those that were judged by one of ``rules``, which may hold no more. Of whom the
+    same is learned as before (``steady``), what was judged by one of ``lessons`` stands: a sender has thousands of them.
     """
     noise = listed(sorted(name for name, verdict in said.items() if verdict == "noise"))
     others = listed(sorted(name for name, verdict in said.items() if verdict != "noise"))
@@ -93,9 +96,10 @@ def mail_from(connection: Connection, said: Mapping[str, str | None], rules: Ite
     rows = connection.execute(
         f"""SELECT DISTINCT p.interaction_id FROM handle h JOIN party p ON p.handle_id = h.id AND p.role = 'from'
             JOIN interaction i ON i.id = p.interaction_id AND i.kind = 'mail'
-            WHERE h.canonical IN {TEXTS} AND (i.verdict <> 'noise' OR i.rule IN {TEXTS})
-               OR h.canonical IN {TEXTS} AND (i.verdict = 'noise' OR i.rule IN {TEXTS}) ORDER BY 1""",
-        [noise, learned_rules, others, learned_rules],
+            WHERE (h.canonical IN {TEXTS} AND (i.verdict <> 'noise' OR i.rule IN {TEXTS})
+                OR h.canonical IN {TEXTS} AND (i.verdict = 'noise' OR i.rule IN {TEXTS}))
+              AND NOT (h.canonical IN {TEXTS} AND i.rule IN {TEXTS}) ORDER BY 1""",
+        [noise, learned_rules, others, learned_rules, listed(sorted(steady)), listed(sorted(lessons))],
     ).fetchall()
     return [row[0] for row in rows]
 
